@@ -54,7 +54,7 @@ def build_file(
     ancillary: Sequence[tuple[bytes, bytes]] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> bytes:
-    """A file from the payload of each tile (tiles.pack_groups) and the CRC-32 of its samples (digests.sample_crc).
+    """A file from the payload of each tile (tiles.pack_groups) and the CRC-32 of its samples (digests.tile_crc).
 
     ``ancillary`` chunks (type, payload) go before the tiles. Raises HeaderError, LimitError or UsageError for what
     has no place in a file, ValueError for a wrong number of tiles.
@@ -234,17 +234,16 @@ class _Walk:
             raise error
         self.damage.append(error)
 
-    def resynchronise(self, kind: bytes) -> None:
-        """Lenient only: go on at the next chunk that looks like ``kind``; raises what was noted if there is none."""
+    def resynchronise(self, first: bytes) -> None:
+        """Lenient only: go on where ``first`` seems to begin; raises what was noted if that cannot be found."""
         data = bytes(self.view)
-        pos = data.find(kind, self.pos)
-        while pos >= 0:
-            length = int.from_bytes(data[pos + 4 : pos + 8], "little")
-            if length == 8 * self.count if kind == TIDX else pos + CHUNK_OVERHEAD + length <= len(data):
-                self.pos = pos
-                return
-            pos = data.find(kind, pos + 1)
-        raise self.damage[-1]
+        pos = data.find(first if first == TILE else TIDX + (8 * self.count).to_bytes(4, "little"), self.pos)
+        if pos < 0 and first == TIDX:
+            # The index lies right before the first tile and its size is known.
+            pos = data.find(TILE, self.pos) - CHUNK_OVERHEAD - 8 * self.count
+        if pos < self.pos:
+            raise self.damage[-1]
+        self.pos = pos
 
     def tiles(self) -> None:
         if self.count == 1:

@@ -1,4 +1,4 @@
-"""How a picture is cut: tiles over its area, plane groups over its channels, and how files hold them (SPEC section 5)."""
+"""How a picture is cut: tiles over its area, plane groups over its channels; their bytes (SPEC section 5)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def tile_grid(width: int, height: int, tile: int) -> TileGrid:
     return TileGrid(width, height, -(-width // tile), -(-height // tile))
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """Channels that are coded together: ``first`` up to ``first + count``."""
 
     first: int
