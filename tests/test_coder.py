@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 I64 = NDArray[np.int64]
 Step = tuple[I64, I64]  # tables (n, alphabet), symbols (n,)
 
+SPEC = Path(__file__).parents[1] / "SPEC.md"
 HAS_CONSTRICTION = find_spec("constriction") is not None
 PLAIN = [get_coder(id, fast=False) for id in BUILTIN]
 FAST = [get_coder(id, fast=True) for id in BUILTIN] if HAS_CONSTRICTION else []
@@ -352,6 +355,31 @@ def test_the_worked_example_of_the_specification(coder: Coder) -> None:
 
 
 EXAMPLE = {"rans24": "020040aaaaaaaa00", "range24": "780100405ada9177"}
+
+
+@pytest.mark.skipif(not SPEC.is_file(), reason="SPEC.md is not here")
+@pytest.mark.parametrize("coder", PLAIN, ids=name)
+@settings(max_examples=25, deadline=None)
+@given(message=messages(), bit=st.integers(0))
+def test_the_programs_of_the_specification_do_the_same(coder: Coder, message: list[Step], bit: int) -> None:
+    programs: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(def (?:rans|range)24_.*?)```", SPEC.read_text(encoding="utf-8"), re.DOTALL):
+        exec(block, programs)
+    intervals = [(int(s), int(f)) for freqs, symbols in message for s, f in zip(*interval(freqs, symbols), strict=True)]
+    rows = [row for freqs, _ in message for row in freqs.tolist()]
+    words = programs[f"{coder.id}_encode"](intervals)
+    data = encode(coder, message)
+    assert np.array(words, dtype="<u4").tobytes() == data
+    bad = _flip(data, bit % (8 * len(data))) if data else bytes(4)
+    for stream in (data, bad):
+        expected = outcome(coder, stream, [freqs for freqs, _ in message])
+        try:
+            symbols = list(programs[f"{coder.id}_decode"](np.frombuffer(stream, dtype="<u4").tolist(), rows))
+        except AssertionError:  # how the programs refuse
+            assert expected is StreamError
+        else:
+            assert isinstance(expected, list)
+            assert symbols == [symbol for part in expected for symbol in part]
 
 
 def test_an_unknown_coder_is_reported() -> None:
