@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from neuroc.coder import BUILTIN, RANGE24, RANS24, TOTAL, Coder, Decoder, get_coder
+from neuroc.coder import BUILTIN, TOTAL, Coder, Decoder, get_coder, range24, rans24
 from neuroc.coder.intervals import IntervalQueue
 from neuroc.errors import PluginMissingError, StreamError
 from numpy.typing import NDArray
@@ -395,7 +395,7 @@ def test_constriction_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPa
     assert [name(get_coder(id)) for id in BUILTIN] == ["Rans24", "Range24"]
 
 
-@pytest.mark.parametrize("coder", [RANS24, RANGE24], ids=lambda coder: coder.id)
+@pytest.mark.parametrize("coder", [rans24.CODER, range24.CODER], ids=lambda coder: coder.id)
 def test_a_registered_coder_chooses_for_itself(coder: Coder) -> None:
     data = encode(coder, DAMAGE)
     assert data == encode(get_coder(coder.id, fast=False), DAMAGE)

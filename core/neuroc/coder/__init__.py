@@ -95,7 +95,7 @@ def get_coder(id: str, *, fast: bool | None = None) -> Coder:
         raise kind(f"the fast {id} needs constriction, which is {state} here", remedy="pip install constriction==0.5.0")
     if fast:
         return cast(Coder, getattr(importlib.import_module(f"{__name__}.fast"), id.upper()))
-    return cast(Coder, importlib.import_module(f"{__name__}.{id}").CODER)
+    return cast(Coder, importlib.import_module(f"{__name__}.{id}").PLAIN)
 
 
 @functools.cache
@@ -123,7 +123,3 @@ class BuiltinCoder:
     def decoder(self, data: bytes) -> Decoder:
         """See Coder."""
         return get_coder(self.id).decoder(data)
-
-
-RANS24 = BuiltinCoder("rans24")
-RANGE24 = BuiltinCoder("range24")

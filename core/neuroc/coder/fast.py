@@ -228,7 +228,7 @@ def matches_reference() -> bool:
     place = (np.arange(len(freqs)), symbols)
     freq = freqs[place].astype(np.uint32)
     start = (np.cumsum(freqs, axis=1)[place] - freq).astype(np.uint32)
-    for fast, plain in ((RANS24, rans24.CODER), (RANGE24, range24.CODER)):
+    for fast, plain in ((RANS24, rans24.PLAIN), (RANGE24, range24.PLAIN)):
         encoders = (fast.encoder(), plain.encoder())
         for encoder in encoders:
             encoder.encode(start, freq)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from . import PRECISION, TOTAL
+from . import PRECISION, TOTAL, BuiltinCoder
 from .intervals import IntervalQueue, cumulative, ends_early, not_exhausted, read_words
 
 WORD = (1 << 32) - 1
@@ -137,4 +137,5 @@ class Range24:
         return RangeDecoder(data)
 
 
-CODER = Range24()
+PLAIN = Range24()
+CODER = BuiltinCoder("range24")  # what is registered: plain or fast, whichever there is

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import StreamError
-from . import PRECISION
+from . import PRECISION, BuiltinCoder
 from .intervals import IntervalQueue, cumulative, ends_early, not_exhausted, read_words
 
 # Between symbols the state is in [2**32, 2**64). Starting at the lower end lets the decoder check the end: a stream
@@ -106,4 +106,5 @@ class Rans24:
         return RansDecoder(data)
 
 
-CODER = Rans24()
+PLAIN = Rans24()
+CODER = BuiltinCoder("rans24")  # what is registered: plain or fast, whichever there is
