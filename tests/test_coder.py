@@ -27,7 +27,6 @@ HAS_CONSTRICTION = find_spec("constriction") is not None
 PLAIN = [get_coder(id, fast=False) for id in BUILTIN]
 FAST = [get_coder(id, fast=True) for id in BUILTIN] if HAS_CONSTRICTION else []
 PAIRS = list(zip(PLAIN, FAST, strict=False))
-needs_constriction = pytest.mark.skipif(not HAS_CONSTRICTION, reason="constriction is not installed")
 
 
 def name(coder: object) -> str:
@@ -153,13 +152,12 @@ def test_extreme_frequencies_at_both_ends(coder: Coder) -> None:
 @both
 def test_messages_longer_than_a_block_are_the_same(pair: tuple[Coder, Coder]) -> None:
     rng = np.random.default_rng(5)
-    start = rng.integers(0, TOTAL - 70000, 140_000).astype(np.uint32)
-    freq = rng.integers(1, 70000, 140_000).astype(np.uint32)
+    start, freq = (rng.integers(1, 70000, 140_000).astype(np.uint32) for _ in range(2))
     streams = []
     for coder in pair:
         encoder = coder.encoder()
-        encoder.encode(start[:1000], freq[:1000])
-        encoder.encode(start[1000:], freq[1000:])
+        for part in (slice(1000), slice(1000, None)):
+            encoder.encode(start[part], freq[part])
         streams.append(encoder.finish())
     assert streams[0] == streams[1]
 
@@ -207,12 +205,11 @@ def test_an_alphabet_of_one_symbol_costs_nothing(coder: Coder) -> None:
 
 @all_coders
 def test_the_encoder_keeps_its_own_copy(coder: Coder) -> None:
-    message = [step(np.random.default_rng(2), 30, 16, 1.0, True)]
-    start, freq = interval(*message[0])
+    start, freq = interval(*DAMAGE[0])
     encoder = coder.encoder()
     encoder.encode(start, freq)
     start[:], freq[:] = 0, 1
-    assert encoder.finish() == encode(coder, message)
+    assert encoder.finish() == encode(coder, DAMAGE[:1])
 
 
 @all_coders
@@ -249,8 +246,6 @@ def damaged(data: bytes) -> dict[str, bytes]:
     for extra in (b"\0", b"\0" * 4, b"\0" * 8, b"\1\0\0\0", b"\xff" * 4, data):
         made[f"then {extra[:4].hex()} {len(extra)}"] = data + extra
         made[f"after {extra[:4].hex()} {len(extra)}"] = extra + data
-    made["zeros"] = bytes(len(data))
-    made["ones"] = b"\xff" * len(data)
     return made
 
 
@@ -315,18 +310,6 @@ def _attempt(call: Callable[..., Any], *arguments: Any) -> Any:
     return None if result is None else result.tolist()
 
 
-def test_short_range_streams_are_the_encoder_s_own() -> None:
-    # Every stream of up to two words from a small set: whatever is accepted is canonical.
-    freqs = [np.array([[5, 1, TOTAL - 6]]), np.array([[TOTAL - 1, 1]])]
-    for coder in PLAIN + FAST:
-        for words in ([], [0], [1], [2**32 - 1], [0, 1], [1, 0], [0, 0]):
-            data = np.array(words, dtype="<u4").tobytes()
-            result = outcome(coder, data, freqs)
-            if isinstance(result, list):
-                message = [(f, np.array(s)) for f, s in zip(freqs, result, strict=True)]
-                assert encode(coder, message) == data
-
-
 @pytest.mark.parametrize(
     ("start", "freq"), [([0], [0]), ([TOTAL], [1]), ([1], [TOTAL]), ([0, 2**32 - 1], [1, 1]), ([0, 1], [1])]
 )
@@ -350,11 +333,8 @@ def test_known_streams_stay_as_they_are(coder: Coder) -> None:
 @all_coders
 def test_the_worked_example_of_the_specification(coder: Coder) -> None:
     encoder = coder.encoder()
-    encoder.encode(np.array([0x400000, 0x000001], dtype=np.uint32), np.array([0x800000, 0x000003], dtype=np.uint32))
-    assert encoder.finish().hex() == EXAMPLE[coder.id]
-
-
-EXAMPLE = {"rans24": "020040aaaaaaaa00", "range24": "780100405ada9177"}
+    encoder.encode(np.array([0x400000, 1], dtype=np.uint32), np.array([0x800000, 3], dtype=np.uint32))
+    assert encoder.finish().hex() == {"rans24": "020040aaaaaaaa00", "range24": "780100405ada9177"}[coder.id]
 
 
 @pytest.mark.skipif(not SPEC.is_file(), reason="SPEC.md is not here")
@@ -387,7 +367,7 @@ def test_an_unknown_coder_is_reported() -> None:
         get_coder("huffman")
 
 
-@needs_constriction
+@pytest.mark.skipif(not HAS_CONSTRICTION, reason="constriction is not installed")
 def test_constriction_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEUROC_PLAIN_CODER", raising=False)
     assert [name(get_coder(id)) for id in BUILTIN] == ["FastRans24", "FastRange24"]
@@ -414,21 +394,10 @@ except PluginError as error:
     print(error.code)
 """
 
-LEAN = """
-import sys
-import neuroc.coder
-print("numpy" in sys.modules, "constriction" in sys.modules)
-"""
-
 
 def _run(program: str) -> list[str]:
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_without_constriction_the_reference_is_used() -> None:
-    assert _run(HIDDEN)[:2] == ["Rans24", "Range24"]
-    assert _run(HIDDEN)[2] in ("plugin-missing", "plugin-broken")
-
-
-def test_looking_coders_up_imports_none() -> None:
-    assert _run(LEAN)[1] == "False"
+    assert _run(HIDDEN) == ["Rans24", "Range24", "plugin-missing"]
