@@ -1,0 +1,153 @@
+"""TIFF directories (also the inside of EXIF): parsed to little-endian entries, and written back.
+
+Pixels are not touched here; see tiff.py and tiffwrite.py.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from ..errors import PictureError
+
+SUB_DIRECTORIES = (34665, 34853, 40965)  # EXIF, GPS, interoperability: tags whose value is another directory
+_SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_WORD = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_MAX_ENTRIES = 1 << 24  # of one value; more is damage, not metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tag: TIFF field type and its value in little-endian bytes, or a sub-directory."""
+
+    kind: int
+    data: bytes
+    sub: Directory | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.data) // _SIZE[self.kind]
+
+    def integers(self) -> tuple[int, ...]:
+        """The values of an integer field."""
+        size = _SIZE[self.kind]
+        if self.kind not in (1, 3, 4, 6, 8, 9, 13, 16, 17, 18):
+            raise ValueError(f"field type {self.kind} is not an integer")
+        signed = self.kind in (6, 8, 9, 17)
+        return tuple(
+            int.from_bytes(self.data[i : i + size], "little", signed=signed) for i in range(0, len(self.data), size)
+        )
+
+
+@dataclass(slots=True)
+class Directory:
+    """An IFD: entries by tag."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+
+    def integers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+        entry = self.entries.get(tag)
+        return default if entry is None else entry.integers()
+
+
+def shorts(*values: int) -> Entry:
+    """An entry of 16-bit values."""
+    return Entry(3, struct.pack(f"<{len(values)}H", *values))
+
+
+def longs(*values: int) -> Entry:
+    """An entry of 32-bit values."""
+    return Entry(4, struct.pack(f"<{len(values)}I", *values))
+
+
+def parse(data: bytes, name: str | None = None) -> list[Directory]:
+    """The chain of directories of a TIFF, BigTIFF or EXIF block.
+
+    Raises:
+        PictureError: damaged.
+    """
+    try:
+        order = {b"II": "<", b"MM": ">"}[data[:2]]
+        version = struct.unpack_from(order + "H", data, 2)[0]
+        if version == 43:
+            at = struct.unpack_from(order + "Q", data, 8)[0]
+        elif version == 42:
+            at = struct.unpack_from(order + "I", data, 4)[0]
+        else:
+            raise ValueError(f"version {version}")
+        chain: list[Directory] = []
+        seen: set[int] = set()
+        while at:
+            if at in seen:
+                raise ValueError("its directories form a loop")
+            directory, at = _directory(data, at, order, version == 43, seen)
+            chain.append(directory)
+        if not chain:
+            raise ValueError("no directory")
+        return chain
+    except (KeyError, ValueError, struct.error) as e:
+        raise PictureError(f"damaged TIFF structure ({e})", remedy="Fetch the file again", file=name) from e
+
+
+def _directory(data: bytes, at: int, order: str, big: bool, seen: set[int]) -> tuple[Directory, int]:
+    seen.add(at)
+    number, offset, inline = ("Q", "Q", 8) if big else ("H", "I", 4)
+    count = struct.unpack_from(order + number, data, at)[0]
+    at += struct.calcsize(number)
+    size = 4 + 2 * inline
+    if at + count * size > len(data):
+        raise ValueError("truncated directory")
+    directory = Directory()
+    for i in range(count):
+        tag, kind, length = struct.unpack_from(order + "HH" + offset, data, at + i * size)
+        if kind not in _SIZE:
+            raise ValueError(f"tag {tag} has the unknown field type {kind}")
+        where = at + i * size + 4 + inline
+        bytes_ = length * _SIZE[kind]
+        if bytes_ > inline:
+            where = struct.unpack_from(order + offset, data, where)[0]
+        if length > _MAX_ENTRIES or where + bytes_ > len(data):
+            raise ValueError(f"the value of tag {tag} lies outside the file")
+        value = data[where : where + bytes_]
+        word = _WORD.get(kind, 1)
+        if order == ">" and word > 1:
+            value = b"".join(value[k : k + word][::-1] for k in range(0, len(value), word))
+        entry = Entry(kind, value)
+        if tag in SUB_DIRECTORIES and kind in (4, 13, 16, 18) and length == 1:
+            target = entry.integers()[0]
+            if target in seen:
+                raise ValueError("its directories form a loop")
+            entry = Entry(kind, value, _directory(data, target, order, big, seen)[0])
+        directory.entries[tag] = entry
+    following = struct.unpack_from(order + offset, data, at + count * size)[0]
+    return directory, int(following)
+
+
+def serialise(directory: Directory, at: int) -> bytes:
+    """A directory as classic little-endian TIFF for file offset ``at`` (even), values and sub-directories behind it."""
+    entries = sorted(directory.entries.items())
+    head = bytearray(struct.pack("<H", len(entries)))
+    start = at + 2 + 12 * len(entries) + 4
+    body = bytearray()
+    for tag, entry in entries:
+        kind, value = entry.kind, entry.data
+        if entry.sub is not None:
+            kind = 4
+            body += bytes(len(body) & 1)
+            value = struct.pack("<I", start + len(body))
+            body += serialise(entry.sub, start + len(body))
+        elif len(value) > 4:
+            body += bytes(len(body) & 1)
+            where = start + len(body)
+            body += value
+            value = struct.pack("<I", where)
+            head += struct.pack("<HHI", tag, kind, entry.count) + value
+            continue
+        count = 1 if entry.sub is not None else entry.count
+        head += struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0")
+    return bytes(head + b"\0\0\0\0" + body)
+
+
+def block(directory: Directory) -> bytes:
+    """A directory as a file of its own: the data of an "exif" record."""
+    return b"II*\0\x08\0\0\0" + serialise(directory, 8)

@@ -1,0 +1,125 @@
+"""The metadata records that are not PNG chunks, and what PNG chunk each becomes (SPEC section 6)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from fractions import Fraction
+
+from ..picture import Record
+from .chunks import BEFORE
+
+XMP_KEYWORD = b"XML:com.adobe.xmp"
+_INCH = Fraction(254, 10000)  # metres
+MAX_TEXT = 64 * 2**20  # bytes after decompression; more is kept verbatim but not translated
+
+
+def pair_record(key: str, x: Fraction, y: Fraction) -> Record:
+    """A "dpi" or "aspect" record: two exact rationals in ASCII, the second absent where it is the same."""
+    return Record(key, (f"{x}" if x == y else f"{x} {y}").encode("ascii"))
+
+
+def pair(record: Record) -> tuple[Fraction, Fraction]:
+    """The two rationals of a "dpi" or "aspect" record."""
+    words = record.data.decode("ascii").split(" ")
+    return Fraction(words[0]), Fraction(words[-1])
+
+
+def text_record(key: str, value: str) -> Record:
+    """A "text" record: keyword, NUL, value, both in UTF-8."""
+    return Record("text", f"{key}\0{value}".encode("utf-8", "surrogateescape"))
+
+
+def text(record: Record) -> tuple[str, str]:
+    """Keyword and value of a "text" record."""
+    key, _, value = record.data.partition(b"\0")
+    return key.decode("utf-8", "replace"), value.decode("utf-8", "replace")
+
+
+def decoded(data: bytes) -> str:
+    """Text of unstated encoding: UTF-8 if it is, else Latin-1."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def png_chunk(record: Record) -> tuple[bytes, bytes] | None:
+    """(type, data) of the chunk that holds a generic record, or None if PNG has none for it."""
+    data = record.data
+    match record.key:
+        case "icc":
+            return b"iCCP", b"ICC profile\0\0" + zlib.compress(data, 9)
+        case "exif":
+            return b"eXIf", data
+        case "xmp":
+            return b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + data
+        case "dpi":
+            x, y = (int(v / _INCH + Fraction(1, 2)) for v in pair(record))
+            return (b"pHYs", struct.pack(">IIB", x, y, 1)) if 0 < x < 1 << 31 and 0 < y < 1 << 31 else None
+        case "aspect":
+            # TIFF and JFIF give pixels per unit in both directions, as pHYs does.
+            fx, fy = pair(record)
+            scale = fx.denominator * fy.denominator
+            x, y = int(fx * scale), int(fy * scale)
+            return (b"pHYs", struct.pack(">IIB", x, y, 0)) if 0 < x < 1 << 31 and 0 < y < 1 << 31 else None
+        case "text":
+            return _text_chunk(*text(record))
+    return None
+
+
+def _text_chunk(key: str, value: str) -> tuple[bytes, bytes] | None:
+    try:
+        keyword = key.encode("latin-1")
+    except UnicodeEncodeError:
+        return None
+    if not 0 < len(keyword) < 80 or "\0" in value:
+        return None
+    try:
+        return b"tEXt", keyword + b"\0" + value.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"iTXt", keyword + b"\0\0\0\0\0" + value.encode("utf-8")
+
+
+def from_png_chunk(record: Record) -> Record | None:
+    """The generic record that says the same as an ancillary PNG chunk, or None; damaged chunks give None."""
+    kind, data = record.key[-4:], record.data
+    if not record.key.startswith(BEFORE):
+        return None
+    try:
+        match kind:
+            case "iCCP":
+                return Record("icc", _inflated(data[data.index(b"\0") + 2 :]))
+            case "eXIf":
+                return Record("exif", data)
+            case "pHYs":
+                x, y, unit = struct.unpack(">IIB", data)
+                if not (x and y):
+                    return None
+                return (
+                    pair_record("dpi", x * _INCH, y * _INCH) if unit else pair_record("aspect", *map(Fraction, (x, y)))
+                )
+            case "tEXt":
+                key, value = data.split(b"\0", 1)
+                return text_record(key.decode("latin-1"), value.decode("latin-1"))
+            case "zTXt":
+                key, value = data.split(b"\0", 1)
+                return text_record(key.decode("latin-1"), _inflated(value[1:]).decode("latin-1"))
+            case "iTXt":
+                key, rest = data.split(b"\0", 1)
+                _, _, value = rest[2:].split(b"\0", 2)
+                value = _inflated(value) if rest[0] else value
+                if key == XMP_KEYWORD:
+                    return Record("xmp", value)
+                return text_record(key.decode("latin-1"), value.decode("utf-8"))
+    except (ValueError, IndexError, struct.error, zlib.error):
+        return None
+    return None
+
+
+def _inflated(data: bytes) -> bytes:
+    engine = zlib.decompressobj()
+    out = engine.decompress(data, MAX_TEXT)
+    if not engine.eof:
+        raise ValueError("truncated or too large")
+    return out
