@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from neuroc import safetensors, weights
 from neuroc.errors import StorageError, WeightsError, WeightsMissingError
 from neuroc.hookspecs import CodecEntry, WeightsEntry
 from neuroc.plugins import Registered, Registry
+from numpy.typing import NDArray
 
-TENSORS = {
+TENSORS: dict[str, NDArray[Any]] = {
     "bias": np.arange(-3, 3, dtype=np.int32),
     "kernel": np.arange(-6, 6, dtype=np.int16).reshape(3, 4),
     "shift": np.array(7, dtype=np.uint8),
@@ -68,7 +70,7 @@ def test_weights_are_found_by_digest_outside_the_package(
         weights.add_weights(put(home / "new.safetensors"))
     else:
         put(home / "env" / (f"{DIGEST.hex()}.safetensors" if place == "environment" else "any.safetensors"))
-        monkeypatch.setenv(weights.ENVIRONMENT, str(home / "none") + weights.os.pathsep + str(home / "env"))
+        monkeypatch.setenv(weights.ENVIRONMENT, str(home / "none") + os.pathsep + str(home / "env"))
     assert weights.load_weights("mine", digest=DIGEST, plugins=plugins()).digest == DIGEST
 
 

@@ -31,7 +31,7 @@ ZSTD = 0x80  # else the body is stored as it is
 
 _MAGIC = bytes.fromhex("28b52ffd00")  # zstd magic and a frame header without checksum, dictionary and content size
 _FAST, _SLOW, _SLOWEST = 1, 19, 22
-_SAMPLE_BYTES = 2**20  # larger tiles choose their filter on bands of about this size
+_SAMPLE_BYTES = 2**21  # larger tiles choose their filter on bands of about this size
 _TRIED = (filters.NONE, filters.LEFT, filters.UP, filters.PAETH, filters.GRADIENT, filters.ADAPTIVE)
 
 Samples = NDArray[Any]  # uint8 or uint16
@@ -47,8 +47,22 @@ class _Form(NamedTuple):
 
     flags: int
     colours: bytes  # the coded palette, b"" without one
-    count: int  # number of colours, 0 without a palette
+    palette: int  # number of colours, 0 without a palette
     planes: Samples  # (C', H, W'), uint8 or uint16
+
+
+class _Head(NamedTuple):
+    """The decoder's side of a _Form, all of it known before anything is decompressed."""
+
+    flags: int
+    at: int  # where the body starts
+    colours: int  # 0 without a palette
+    depth: int  # bits of a sample or index where it is packed
+    word: int  # bytes of a residual
+    shape: tuple[int, int, int]  # of the residuals, channel-first
+    palette: int  # bytes of the palette
+    rows: int  # bytes of the row filters
+    size: int  # bytes of the body
 
 
 class RawCodec:
@@ -60,13 +74,17 @@ class RawCodec:
         """The smallest coding found for samples (H, W, C); at most one byte more than the packed samples."""
         forms = list(_forms(x, spec))
         ranked = sorted(_rank(forms), key=lambda r: r[0])
+        if any(f.planes.nbytes > _SAMPLE_BYTES for f in forms):  # bands hide repetitions: try the best on everything
+            whole = [(len(_compress(_body(f, k, p), _FAST)), f, k, p) for _, f, k, p in ranked[:8]]
+            ranked = sorted(whole, key=lambda r: r[0])
         best = _stored(x, spec)
-        leaders = [r for r in ranked[:3] if r[0] <= ranked[0][0] * 1.10 + 16]
-        # A near tie at the fast level says little about the slow one, so close runners-up get their chance.
-        for _, form, kind, planar in leaders:
+        # A near tie at the fast level says little about the slow one, so close runners-up get their chance; the less
+        # there is to gain, the closer they must be.
+        margin = 1.02 if ranked[0][0] * 2 > x.nbytes else 1.10
+        for _, form, kind, planar in [r for r in ranked[:3] if r[0] <= ranked[0][0] * margin + 16]:
             flags = form.flags | kind | (PLANAR if planar else 0)
             body = _body(form, kind, planar)
-            count = bytes([form.count - 1]) if form.count else b""
+            count = bytes([form.palette - 1]) if form.palette else b""
             level = _SLOWEST if len(body) <= _SAMPLE_BYTES else _SLOW
             for tile in (bytes([flags | ZSTD]) + count + _compress(body, level), bytes([flags]) + count + body):
                 if len(tile) < len(best):
@@ -75,54 +93,32 @@ class RawCodec:
 
     def decode_tile(self, data: bytes, spec: Spec, params: Any = None) -> Samples:
         """Samples (H, W, C); raises StreamError for bytes that encode_tile cannot have made."""
-        data = bytes(data)
-        if not data:
-            raise StreamError("an empty raw tile")
-        flags, at = data[0], 1
-        kind, word = flags & FILTER, 2 if spec.bits == 16 else 1
-        channels, width, item, depth = spec.channels, spec.width, word, spec.bits
-        colours = 0
-        if flags & PALETTE:
-            if spec.bits < 8 or len(data) < 2:
-                raise StreamError("a raw tile has a palette that it cannot have")
-            colours, at = data[1] + 1, 2
-            channels, item, depth = 1, 1, _depth(colours)
-        if kind > filters.ADAPTIVE or (flags & GREEN and (channels < 3 or depth < 8)):
-            raise StreamError(f"a raw tile has invalid flags {flags:#04x}")
-        if (flags & PLANAR and channels * item == 1) or (flags & PACKED and depth >= 8):
-            raise StreamError(f"a raw tile has invalid flags {flags:#04x}")
-        if colours == 1 and flags & (FILTER | PACKED):
-            raise StreamError("a raw tile of one colour has a filter")
-        if flags & PACKED:
-            channels, width = 1, -(-spec.width * channels * depth // 8)
-        head = colours * spec.channels * word
-        rows = spec.height if kind == filters.ADAPTIVE else 0
-        plane_bytes = 0 if colours == 1 else channels * spec.height * width * item
-        size = head + rows + plane_bytes
-        body = _decompress(data[at:], size) if flags & ZSTD else data[at:]
-        if len(body) != size:
-            raise StreamError(f"a raw tile has {len(body)} bytes instead of {size}")
-        chosen = np.frombuffer(body, dtype=np.uint8, count=rows, offset=head)
-        if rows and int(chosen.max()) >= filters.ROW_FILTERS:
-            raise StreamError("a raw tile names an unknown row filter")
-        palette = _read_palette(body[:head], colours, spec)
-        if colours == 1:
+        head = _head(bytes(data), spec)
+        body = _decompress(data[head.at :], head.size) if head.flags & ZSTD else bytes(data[head.at :])
+        if len(body) != head.size:
+            raise StreamError(f"a raw tile has {len(body)} bytes instead of {head.size}")
+        palette = _read_palette(body[: head.palette], head.colours, spec)
+        if head.colours == 1:
             return np.broadcast_to(palette[0], (spec.height, spec.width, spec.channels)).copy()
-        shape = (channels, spec.height, width)
-        residuals = _read_layout(body[head + rows :], shape, item, bool(flags & PLANAR))
-        planes = filters.restore(residuals, kind, chosen if rows else None)
-        if flags & PACKED:
-            own = 1 if colours else spec.channels
-            planes = _unpack(planes[0], depth, spec.width * own).reshape(spec.height, spec.width, own)
-            planes = planes.transpose(2, 0, 1)
-        if colours:
-            if int(planes.max()) >= colours:
+        rows = np.frombuffer(body, dtype=np.uint8, count=head.rows, offset=head.palette)
+        if head.rows and int(rows.max()) >= filters.ROW_FILTERS:
+            raise StreamError("a raw tile names an unknown row filter")
+        residuals = _read_layout(body[head.palette + head.rows :], head.shape, head.word, bool(head.flags & PLANAR))
+        planes = filters.restore(residuals, head.flags & FILTER, rows if head.rows else None)
+        if head.flags & PACKED:
+            own = 1 if head.colours else spec.channels
+            sites = _unpack(planes[0], head.depth, spec.width * own).reshape(spec.height, spec.width, own)
+        else:
+            sites = planes.transpose(1, 2, 0)
+        if head.colours:
+            if int(sites.max()) >= head.colours:
                 raise StreamError("a raw tile names a colour beyond its palette")
-            return palette[planes[0]]
-        if spec.bits < 8 and int(planes.max()) >> spec.bits:
+            found: Samples = palette[sites[:, :, 0]]
+            return found
+        if spec.bits < 8 and int(sites.max()) >> spec.bits:
             raise StreamError(f"a raw tile has a sample of more than {spec.bits} bits")
-        x = np.ascontiguousarray(planes.transpose(1, 2, 0))
-        if flags & GREEN:
+        x = np.array(sites, order="C")
+        if head.flags & GREEN:
             x[:, :, 0] += x[:, :, 1]
             x[:, :, 2] += x[:, :, 1]
         return x
@@ -132,15 +128,14 @@ class RawCodec:
 
         A caller that has something smaller than this need not try encode_tile.
         """
-        bands = _bands(spec.height, max(1, 2**17 // max(1, x[0].nbytes)))
+        bands = _bands(spec.height, max(1, 2**18 // max(1, x[0].nbytes)))
         part = np.ascontiguousarray(x[bands])
         form = next(_forms(part, spec, plain=True))
         wide = form.planes.shape[0] * form.planes.itemsize > 1
-        sizes = [len(_compress(_body(form, filters.GRADIENT, wide), _FAST))]
-        sizes.append(len(_compress(_body(form, filters.NONE, False), _FAST)))
-        share = min(sizes) / max(1, part.nbytes)
-        # Measured on photographs the slow search saves 3 to 10 %, on graphics up to two thirds.
-        return int(x.nbytes * share * (0.9 if share > 0.25 else 0.33))
+        tried = ((filters.NONE, False), (filters.LEFT, wide), (filters.GRADIENT, wide))
+        share = min(len(_compress(_body(form, kind, planar), _FAST)) for kind, planar in tried) / part.nbytes
+        # Measured: the slow search saves 3 to 15 % on photographs, up to two thirds on graphics.
+        return int(x.nbytes * share * (0.85 if share > 0.25 else 0.33))
 
     def cost(self, spec: Spec, params: Any = None) -> Cost:
         """No multiplications; memory for the samples and their wide copies."""
@@ -148,6 +143,35 @@ class RawCodec:
 
         samples = spec.batch * spec.pixels * spec.channels
         return Cost(macs=0, steps=spec.height + spec.width - 1, peak_bytes=samples * (12 if spec.bits == 16 else 6))
+
+
+def _head(data: bytes, spec: Spec) -> _Head:
+    """What the first one or two bytes of a tile say; raises StreamError for flags that contradict each other."""
+    if not data:
+        raise StreamError("an empty raw tile")
+    flags, kind = data[0], data[0] & FILTER
+    own = 2 if spec.bits == 16 else 1
+    at, colours, channels, word, depth = 1, 0, spec.channels, own, spec.bits
+    if flags & PALETTE:
+        if spec.bits < 8 or len(data) < 2:
+            raise StreamError("a raw tile has a palette that it cannot have")
+        at, colours, channels, word = 2, data[1] + 1, 1, 1
+        depth = _depth(colours)
+    if (
+        kind > filters.ADAPTIVE
+        or (flags & GREEN and (flags & PALETTE or channels < 3 or depth < 8))
+        or (flags & PLANAR and channels * word == 1)
+        or (flags & PACKED and depth >= 8)
+        or (colours == 1 and flags & (FILTER | PACKED))
+    ):
+        raise StreamError(f"a raw tile has invalid flags {flags:#04x}")
+    shape = (channels, spec.height, spec.width)
+    if flags & PACKED:
+        shape = (1, spec.height, -(-spec.width * channels * depth // 8))
+    palette = colours * spec.channels * own
+    rows = spec.height if kind == filters.ADAPTIVE else 0
+    size = palette + rows + (0 if colours == 1 else shape[0] * shape[1] * shape[2] * word)
+    return _Head(flags, at, colours, depth, word, shape, palette, rows, size)
 
 
 def _forms(x: Samples, spec: Spec, plain: bool = False) -> Iterator[_Form]:
@@ -176,12 +200,12 @@ def _forms(x: Samples, spec: Spec, plain: bool = False) -> Iterator[_Form]:
 
 def _rank(forms: list[_Form]) -> Iterator[tuple[int, _Form, int, bool]]:
     """(bytes at the fast level, form, filter, planar) of every combination."""
+    height = max(f.planes.shape[1] for f in forms)
+    rows = _SAMPLE_BYTES // max(1, max(f.planes.nbytes for f in forms) // height)
+    bands = _bands(height, max(1, rows))  # the same rows for every form, or the sizes could not be compared
     for form in forms:
-        planes = form.planes
-        if planes.nbytes > _SAMPLE_BYTES:
-            rows = max(1, _SAMPLE_BYTES // (planes.nbytes // planes.shape[1]))
-            planes = np.ascontiguousarray(planes[:, _bands(planes.shape[1], rows)])
-        small = form._replace(planes=planes)
+        planes = form.planes[:, bands] if len(bands) < height and form.planes.size else form.planes
+        small = form._replace(planes=np.ascontiguousarray(planes))
         residuals: dict[int, Samples] = {}
         for kind in _TRIED if planes.size else (filters.NONE,):
             for planar in (False, True) if planes.shape[0] * planes.itemsize > 1 else (False,):
@@ -233,7 +257,7 @@ def _read_layout(data: bytes, shape: tuple[int, int, int], item: int, planar: bo
 
 def _palette(planes: Samples) -> tuple[Samples, NDArray[np.uint8]] | None:
     """Colours (K, C) in ascending order and indices (H, W), or None if there are more than 256 colours."""
-    keys = np.zeros(planes.shape[1:], dtype=np.uint64)
+    keys: NDArray[np.uint64] = np.zeros((planes.shape[1], planes.shape[2]), dtype=np.uint64)
     for plane in planes:
         keys = keys << np.uint64(8 * planes.itemsize) | plane
     if np.unique(keys[:: max(1, keys.shape[0] // 16)]).size > 256:  # sorting all of a photograph takes long
