@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import UnsupportedPictureError
+
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # any but stuffing, fill bytes and restarts
 
 
 def check_depth(data: bytes, format: str, name: str | None) -> None:
     """Raise UnsupportedPictureError if a file of this format has samples of other than 1 to 8 bits.
 
-    SGI states bytes per sample; JPEG 2000 the precision of each component (SIZ); AVIF a flag (av1C);
-    a JPEG its precision in its frame header.
+    SGI states bytes per sample; JPEG 2000 the precision of each component (SIZ); AVIF a flag (av1C).
+    Pillow itself refuses JPEG with 12 bits.
     """
     deep = ""
     if format == "SGI" and data[3:4] == b"\2":
@@ -36,9 +40,22 @@ def check_depth(data: bytes, format: str, name: str | None) -> None:
 
 def lossy_remark(data: bytes, format: str | None) -> str | None:
     """What to tell the user about a source that is already lossy, or None."""
-    known = {"JPEG": "JPEG", "MPO": "JPEG", "AVIF": "AVIF"}.get(format or "")
+    known = {"JPEG": "JPEG", "AVIF": "AVIF"}.get(format or "")
     if format == "WEBP" and (data[12:16] == b"VP8 " or b"VP8 " in data[30:4096]):
         known = "lossy WebP"
     if known is None:
         return None
     return f"a {known} is already lossy; the result will be larger than the {known}".replace("a AVIF", "an AVIF")
+
+
+def jpeg_end(data: bytes) -> int:
+    """Offset behind the EOI marker of a JPEG file (its length if there is none): phones append whole files there."""
+    at = 2
+    while match := _MARKER.search(data, at):
+        at = match.end()
+        marker = data[at - 1]
+        if marker == 0xD9:
+            return at
+        if marker != 0x01:  # all others have a length; after SOS the search runs over the coded data
+            at += int.from_bytes(data[at : at + 2], "big")
+    return len(data)

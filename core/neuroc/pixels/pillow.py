@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from ..errors import NeurocError, PictureError, UnsupportedPictureError, UsageError
 from ..limits import Limits
 from ..picture import CHANNELS, Picture, Record
-from .depth import check_depth
+from .depth import check_depth, jpeg_end
 from .records import decoded, pair, pair_record, text_record
 
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = ("BMP", "DIB", "GIF", "WEBP", "TGA", "JPEG", "MPO", "PCX", "SGI", "JPEG2000", "AVIF", "QOI")
+FORMATS = ("BMP", "DIB", "GIF", "WEBP", "TGA", "JPEG", "PCX", "SGI", "JPEG2000", "AVIF", "QOI")
 _SIXTEEN = ("I;16", "I;16L", "I;16B")
 _BLOCK = 1 << 22  # bytes copied out of Pillow at once
 _strictly = threading.Lock()
@@ -67,8 +67,6 @@ def read_pillow(data: bytes, format: str, frame: int | None, limits: Limits, nam
         PictureError, UnsupportedPictureError (mode, depth, animation), UsageError (no such frame), LimitError.
     """
     check_depth(data, format, name)
-    if format == "JPEG" and b"MPF\0" in data[: 1 << 17]:
-        format = "MPO"
     with opened(data, format, name) as image:
         limits.check_pixels(*image.size, name)
         frames = int(getattr(image, "n_frames", 1))
@@ -161,7 +159,7 @@ def _file_records(image: Image.Image, data: bytes, format: str) -> list[Record]:
     """Records of a file, with what Pillow's info rounds or leaves out read from the file."""
     records = _info_records(image, with_dpi=False)
     info = image.info
-    if format in ("JPEG", "MPO"):
+    if format == "JPEG":
         x, y = info.get("jfif_density", (0, 0))
         unit = info.get("jfif_unit", 0)
         if x and y and unit in (1, 2):
@@ -173,6 +171,8 @@ def _file_records(image: Image.Image, data: bytes, format: str) -> list[Record]:
             known = (b"JFIF", b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0", b"Adobe\0", b"MPF\0")
             if marker.startswith("APP") and not segment.startswith(known):
                 records.append(Record(f"jpeg.{marker}", segment))
+        if tail := data[jpeg_end(data) :]:
+            records.append(Record("tail", tail))
     elif format == "BMP" and len(data) >= 46 and int.from_bytes(data[14:18], "little") >= 40:
         x, y = (int.from_bytes(data[at : at + 4], "little", signed=True) for at in (38, 42))
         if x > 0 and y > 0:  # pixels per metre

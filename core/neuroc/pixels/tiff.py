@@ -1,12 +1,13 @@
 """TIFF files to pictures: unsigned integers of up to 16 bits in grey, RGB and palette, with unassociated alpha.
 
-Uncompressed, deflate and PackBits data are decoded here, strictly; other compressions by tifffile (which needs
-imagecodecs) or, for 1 and 8 bits, by Pillow. All tags that do not describe the pixels become an "exif" record.
+Strips and tiles are put together here, strictly; LZW, LZMA and zstd go through Pillow's libtiff strip by strip, as
+bytes, so no sample depth is ever left to Pillow. Fax and JPEG strips of 1 and 8 bits are Pillow's as a whole. All
+tags that do not describe the pixels become an "exif" record.
 """
 
 from __future__ import annotations
 
-import io
+import struct
 import zlib
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import NeurocError, PictureError, UnsupportedPictureError, UsageError
 from ..limits import Limits
 from ..picture import BITS, Picture, Record
-from .ifd import Directory, Entry, block, parse
+from .ifd import Directory, Entry, block, longs, parse, serialise, shorts
 from .packing import unpack
 from .records import pair_record
 
@@ -27,6 +28,8 @@ STRUCTURE = frozenset(
     [254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 288, 289, 292, 293, 317, 320]
 ) | {322, 323, 324, 325, 330, 338, 339, 347}
 _ICC, _XMP, _X, _Y, _UNIT = 34675, 700, 282, 283, 296
+_LIBTIFF = (5, 34925, 50000)  # LZW, LZMA, zstd
+_BYTEWISE = (1, 8, 32773, 32946, *_LIBTIFF)  # none, deflate, PackBits, old deflate
 _INCHES = {2: Fraction(1), 3: Fraction(254, 100)}
 
 
@@ -103,12 +106,7 @@ def _layout(page: Directory, limits: Limits, name: str | None) -> _Layout:
     extra = page.integers(338, (0,) * (samples - base))
     if samples == base + 1 and extra[:1] == (1,):
         raise _refuse("associated (premultiplied) alpha", "Convert it to unassociated alpha first", name)
-    if (
-        samples < base
-        or samples > base + 1
-        or (samples > base and extra[:1] != (2,))
-        or (base == 1 < samples and photometric == 3)
-    ):
+    if samples != base and (samples != base + 1 or extra[:1] != (2,) or photometric == 3):
         raise _refuse(
             f"{samples} samples per pixel of which some are not colour or unassociated alpha",
             "Remove the extra channels first",
@@ -145,7 +143,7 @@ def _pixels(data: bytes, page: Directory, lay: _Layout, index: int, name: str | 
     if any(s == 0 or o + s > len(data) for o, s in zip(offsets, sizes, strict=True)):
         raise ValueError("the file is truncated")
     big = data[:2] == b"MM"
-    if lay.compression not in (1, 8, 32773, 32946) or page.integers(266, (1,))[0] != 1 or lay.predictor not in (1, 2):
+    if lay.compression not in _BYTEWISE or page.integers(266, (1,))[0] != 1 or lay.predictor not in (1, 2):
         return _foreign(data, lay, index, name)
     row = -(-tw * channels * lay.bits // 8)
     out = np.empty((lay.height, lay.width, lay.samples), np.uint16 if lay.bits == 16 else np.uint8)
@@ -153,7 +151,7 @@ def _pixels(data: bytes, page: Directory, lay: _Layout, index: int, name: str | 
         plane, place = divmod(i, across * down)
         y, x = place // across * th, place % across * tw
         rows = th if tiled else min(th, lay.height - y)
-        raw = _decompress(data[offset : offset + size], lay.compression, rows * row)
+        raw = _decompress(data[offset : offset + size], lay.compression, rows, row, name)
         lines = np.frombuffer(raw, np.uint8).reshape(rows, row)
         part = unpack(lines, tw, channels, lay.bits)
         if lay.bits == 16 and not big:
@@ -166,20 +164,40 @@ def _pixels(data: bytes, page: Directory, lay: _Layout, index: int, name: str | 
     return out
 
 
-def _decompress(raw: bytes, compression: int, size: int) -> bytes:
-    """Exactly ``size`` bytes of a segment."""
+def _decompress(raw: bytes, compression: int, rows: int, row: int, name: str | None) -> bytes:
+    """Exactly ``rows * row`` bytes of a segment."""
+    size = rows * row
     if compression == 32773:
         raw = _packbits(raw, size)
+    elif compression in _LIBTIFF:
+        raw = _through_libtiff(raw, compression, rows, row, name)
     elif compression != 1:
         engine = zlib.decompressobj()
         raw = engine.decompress(raw, size + 1)
-        if len(raw) == size and not engine.eof and engine.decompress(engine.unconsumed_tail, 1):
-            raise ValueError("a strip has more data than pixels")
         if not engine.eof:
             raise ValueError("a strip is truncated or too long")
     if len(raw) < size:
         raise ValueError("a strip is truncated")
     return raw[:size]
+
+
+def _through_libtiff(raw: bytes, compression: int, rows: int, row: int, name: str | None) -> bytes:
+    """The bytes of one segment, wrapped into a grey 8-bit TIFF whose pixels are those bytes."""
+    from .pillow import opened, samples_of
+
+    at = 8 + len(raw) + (len(raw) & 1)
+    small = Directory({256: longs(row), 257: longs(rows), 258: shorts(8), 259: shorts(compression), 262: shorts(1)})
+    small.entries |= {273: longs(8), 277: shorts(1), 278: longs(rows), 279: longs(len(raw))}
+    file = b"".join((b"II*\0", struct.pack("<I", at), raw, bytes(len(raw) & 1), serialise(small, at)))
+    try:
+        with opened(file, "TIFF", name) as image:
+            return samples_of(image).tobytes()
+    except PictureError as e:
+        raise PictureError(
+            f"a strip of compression {compression} is damaged, or this Pillow lacks the compression",
+            remedy="Fetch the file again, or save it uncompressed or with deflate",
+            file=name,
+        ) from e
 
 
 def _packbits(raw: bytes, size: int) -> bytes:
@@ -197,20 +215,7 @@ def _packbits(raw: bytes, size: int) -> bytes:
 
 
 def _foreign(data: bytes, lay: _Layout, index: int, name: str | None) -> NDArray[Any]:
-    """Other compressions: tifffile with imagecodecs where it is installed, else Pillow for what it reads exactly."""
-    shape = (lay.height, lay.width, lay.samples)
-    if lay.bits in (8, 16):
-        try:
-            import imagecodecs  # noqa: F401  # tifffile decodes LZW and others through it
-            import tifffile
-
-            with tifffile.TiffFile(io.BytesIO(data)) as file:
-                array = np.asarray(file.pages[index].asarray())
-            if lay.planar:
-                array = array.reshape(lay.samples, lay.height, lay.width).transpose(1, 2, 0)
-            return array.reshape(shape).astype(np.uint16 if lay.bits == 16 else np.uint8)
-        except (ImportError, ValueError, RuntimeError, KeyError, TypeError):
-            pass
+    """Compressions that know pixels (fax, JPEG), through Pillow where its mode has all the bits."""
     if lay.bits == 8 or lay.mode == "1":
         from .pillow import opened, samples_of
 
@@ -225,7 +230,7 @@ def _foreign(data: bytes, lay: _Layout, index: int, name: str | None) -> NDArray
             pass
     raise UnsupportedPictureError(
         f"the compression {lay.compression} of this TIFF cannot be read here",
-        remedy="Install imagecodecs, or save the TIFF uncompressed or with deflate",
+        remedy="Save the TIFF uncompressed or with deflate",
         file=name,
     )
 
