@@ -186,7 +186,7 @@ def load_codec(id: str, registry_: Registry | None = None) -> Codec | RawCodec:
     """Import the codec; raises PluginMissingError or PluginBrokenError."""
     r = (registry_ or registry()).codec(id)
     codec = load_object(r.entry.codec, r)
-    kinds: tuple[Sequence[str], ...] = (("encode_tile", "decode_tile"), ("resolve", "weights_name", "model"))
+    kinds: tuple[Sequence[str], ...] = (("encode_tile", "decode_tile"), ("weights_name", "model", "cost"))
     if not hasattr(codec, "params") or not any(all(hasattr(codec, a) for a in names) for names in kinds):
         raise PluginBrokenError(
             f"{r.entry.codec} of {r.distribution} {r.version} is neither a Codec nor a RawCodec",

@@ -1,0 +1,167 @@
+"""``neuroc encode``: pictures to .nrc files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from neuroc.errors import NeurocError, UsageError
+from neuroc.limits import Limits
+
+from . import options as o
+from .output import check_target, write_output
+from .planning import PICTURES, STREAM, Task, plan
+from .plugin_options import DEFAULT_PLUGIN, codec_options, named_plugins, with_options
+from .text import rate, size
+from .work import Outcome, attempt, name_of, run_tasks
+
+if TYPE_CHECKING:
+    from neuroc.picture import Picture
+
+
+def register(app: typer.Typer, arguments: Sequence[str]) -> None:
+    """Add the command with the options of the codec that ``arguments`` name."""
+    from .app import add
+
+    named = named_plugins(arguments)
+    add(app, "encode", with_options(encode, codec_options(arguments), named[-1] if named else DEFAULT_PLUGIN))
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeWorker:
+    """Reads, encodes and writes the pictures of a group; goes to worker processes whole."""
+
+    plugin: str
+    keywords: Mapping[str, Any] = field(default_factory=dict)  # of neuroc.encode
+    limits: Limits = field(default_factory=Limits)
+    frame: int | None = None
+    force: bool = False
+
+    def __call__(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Outcome]:
+        """One outcome for each task; pictures of equal kind and size are encoded together."""
+        pictures = [attempt(t, lambda t=t: self._read(t)) for t in tasks]  # type: ignore[misc]
+        groups: dict[Any, list[int]] = {}
+        for i, p in enumerate(pictures):
+            groups.setdefault(i if isinstance(p, NeurocError) else (p.samples.shape, p.mode, p.bits), []).append(i)
+        outcomes: dict[int, Outcome] = {}
+        for indices in groups.values():
+            first = pictures[indices[0]]
+            if isinstance(first, NeurocError):
+                outcomes[indices[0]] = Outcome(tasks[indices[0]], error=first)
+                continue
+            start = time.perf_counter()
+            coded = self._encode([tasks[i] for i in indices], [pictures[i] for i in indices], progress)
+            seconds = (time.perf_counter() - start) / len(indices)
+            for i, data in zip(indices, coded, strict=True):
+                outcomes[i] = self._finish(tasks[i], pictures[i], data, seconds)
+        return [outcomes[i] for i in range(len(tasks))]
+
+    def _read(self, task: Task) -> Picture:
+        from neuroc.pixels import read_picture
+
+        check_target(task, self.force)
+        source = task.source if task.data is None else task.data
+        return read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
+
+    def _encode(
+        self, tasks: Sequence[Task], pictures: Sequence[Picture], progress: Callable[[int, int], None]
+    ) -> list[Any]:
+        import neuroc
+
+        shared = {"plugin": self.plugin, "limits": self.limits, **self.keywords}
+        if len(pictures) == 1:
+            return [attempt(tasks[0], lambda: neuroc.encode(pictures[0], progress=progress, **shared))]
+        coded = attempt(tasks[0], lambda: neuroc.encode_many(pictures, progress=progress, **shared))
+        return [coded] * len(pictures) if isinstance(coded, NeurocError) else list(coded)
+
+    def _finish(self, task: Task, picture: Picture, data: bytes | NeurocError, seconds: float) -> Outcome:
+        from neuroc.pixels import source_remark
+
+        if not isinstance(data, NeurocError):
+            written = attempt(task, lambda coded=data: write_output(task, coded, self.force))  # type: ignore[misc]
+            data = written if isinstance(written, NeurocError) else data
+        if isinstance(data, NeurocError):
+            data.file = data.file or name_of(task)
+            return Outcome(task, error=data)
+        pixels = picture.width * picture.height
+        bpsp = 8 * len(data) / (pixels * picture.channels)
+        remark = source_remark(task.source if task.data is None else task.data)
+        return Outcome(
+            task,
+            {
+                "input": task.source,
+                "output": task.target,
+                "plugin": self.plugin,
+                "width": picture.width,
+                "height": picture.height,
+                "mode": picture.mode,
+                "bits": picture.bits,
+                "bytes": len(data),
+                "bpsp": round(bpsp, 6),
+                "seconds": round(seconds, 6),
+            },
+            f"{task.source} -> {task.target}: {picture.width}x{picture.height} {picture.mode} {picture.bits} bit, "
+            f"{size(len(data))}, {bpsp:.3f} bpsp, {seconds:.2f} s, {rate(pixels, seconds)}",
+            (remark,) if remark else (),
+        )
+
+
+def encode(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="IMAGE", help="Pictures, folders of pictures, or - for stdin.")
+    ],
+    output: o.Output = None,
+    out_dir: o.OutDir = None,
+    plugin: Annotated[
+        str, typer.Option("--plugin", metavar="ID", help="Codec; --plugin ID --help shows its options.")
+    ] = DEFAULT_PLUGIN,
+    weights: o.Weights = None,
+    coder: Annotated[str, typer.Option("--coder", metavar="ID", help="Entropy coder.")] = "rans24",
+    tile: Annotated[
+        int, typer.Option("--tile", metavar="N", min=1, max=2**31 - 1, help="Longest side of a tile.")
+    ] = 512,
+    jobs: o.Jobs = 1,
+    batch: o.Batch = None,
+    engine: o.Engine = "auto",
+    device: o.Device = "cpu",
+    frame: Annotated[
+        int | None, typer.Option("--frame", metavar="N", min=0, help="Which one of several pictures.")
+    ] = None,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Do not decode the result and compare it with the source.")
+    ] = False,
+    force: o.Force = False,
+    quiet: o.Quiet = False,
+    json: o.Json = False,
+    max_pixels: o.MaxPixels = o.PIXELS,
+    max_work: o.MaxWork = o.WORK,
+    max_metadata: o.MaxMetadata = o.METADATA,
+    **params: Any,
+) -> int:
+    """Compress pictures to .nrc files, losslessly, and check each one by decoding it.
+
+    The output is the input's name with the suffix .nrc, beside it or in --out-dir. Folders are searched with all
+    their sub-folders. Options marked with a codec's name belong to the codec of --plugin.
+    """
+    tasks = plan(inputs, PICTURES, output, out_dir, ".nrc")
+    if json and tasks[0].target == STREAM:
+        raise UsageError("--json and the file cannot both go to stdout", remedy="Give -o FILE")
+    from neuroc.plugins import registry
+
+    registry().codec(plugin)  # once here rather than once for each picture
+    registry().coder(coder)
+    keywords = {
+        "weights": weights,
+        "coder": coder,
+        "tile": tile,
+        "engine": engine,
+        "device": device,
+        "batch": batch,
+        "verify": not no_verify,
+        **params,
+    }
+    worker = EncodeWorker(plugin, keywords, o.limits(max_pixels, max_work, max_metadata), frame, force)
+    return run_tasks(tasks, worker, jobs=jobs, group=batch or 1, quiet=quiet, json=json)

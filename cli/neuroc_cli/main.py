@@ -1,0 +1,113 @@
+"""Entry point of ``neuroc``: every way a command can end becomes an exit code and at most one line on stderr.
+
+Exit codes: 0 ok, 1 internal, 2 usage or bad input picture, 3 corrupt file, 4 plugin or weights, 5 limits,
+6 verification failed, 7 input or output, 130 interrupted (docs/cli.md).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from neuroc.errors import LimitError, NeurocError, StorageError
+
+from .text import clean, one_line
+
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+INTERRUPTED = 130
+
+
+def run() -> None:
+    """Run the command of ``sys.argv`` and leave the process with its exit code."""
+    # --jobs is how neuroc uses several cores; threads inside each process would only fight for them. Read by the
+    # libraries when numpy is imported, inherited by worker processes; a value that the user set stands.
+    for name in THREAD_VARIABLES:
+        os.environ.setdefault(name, "1")
+    for name in ("SIGTERM", "SIGHUP"):  # as for Ctrl-C: take back what is half done
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = code or _reader_left()
+    except OSError as e:
+        code = code or _fail(StorageError(f"cannot be written: {e.strerror}", file="stdout"))
+    sys.exit(code)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code. Nothing is raised."""
+    try:
+        from .app import command_for
+
+        result = command_for(arguments).main(list(arguments), prog_name="neuroc", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except NeurocError as e:
+        return _fail(e)
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:
+        return _reader_left()
+    except SystemExit as e:  # typer leaves so after --show-completion
+        return e.code if isinstance(e.code, int) else int(e.code is not None)
+    except MemoryError:
+        return _fail(out_of_memory())
+    except Exception as e:
+        return _unexpected(e)
+
+
+def out_of_memory(file: str | None = None) -> LimitError:
+    """What a MemoryError becomes."""
+    return LimitError("not enough memory", remedy="Use fewer --jobs, a smaller --batch or smaller tiles", file=file)
+
+
+def report(error: NeurocError) -> None:
+    """The one line on stderr."""
+    print(f"neuroc: error: {one_line(str(error))}", file=sys.stderr)
+
+
+def _fail(error: NeurocError) -> int:
+    report(error)
+    return error.exit_code
+
+
+def _unexpected(e: Exception) -> int:
+    if hasattr(e, "format_message"):  # typer's own exceptions: usage errors
+        hint = ""
+        if context := getattr(e, "ctx", None):
+            hint = f". See '{context.command_path} --help'"
+        print(f"neuroc: error: {one_line(e.format_message()).rstrip('.')}{hint}", file=sys.stderr)
+        return int(getattr(e, "exit_code", 2))
+    if type(e).__name__ == "Abort":  # older typers' word for Ctrl-C
+        return _interrupted()
+    if os.environ.get("NEUROC_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exc()
+    what = clean(one_line(f"{type(e).__name__}: {e}"))
+    print(
+        f"neuroc: error: internal error ({what}). Please report it with what NEUROC_DEBUG=1 in the environment adds",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _interrupted() -> int:
+    print("neuroc: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _reader_left() -> int:
+    # Whoever read our stdout has enough (``neuroc info ... | head``): no error, but Python must not flush it again.
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> Any:
+    raise KeyboardInterrupt

@@ -1,0 +1,66 @@
+"""``neuroc plugins``: what is installed, and what is broken and why."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from . import options as o
+from .text import one_line, print_json, table
+
+
+def register(app: typer.Typer, arguments: Sequence[str]) -> None:
+    """Add the command."""
+    from .app import add
+
+    add(app, "plugins", plugins)
+
+
+def plugins(json: o.Json = False) -> int:
+    """List installed codecs, coders and engines; a broken plugin is listed with what is wrong with it.
+
+    --json lists the codecs, and every other entry that is broken.
+    """
+    from neuroc.plugins import missing_modules, registry
+
+    from .versions import foreign_note
+
+    known = registry()
+    reports = [r for r in known.reports if r.kind == "codec" or r.status == "broken"]
+    if json:
+        print_json([_document(r) for r in reports])
+    else:
+        rows = [("codec", "distribution", "version", "bitstream", "numerics", "status")]
+        rows += [
+            (r.id, r.distribution, r.version, str(r.bitstream or "-"), r.numerics or "-", r.status)
+            for r in known.reports
+            if r.kind == "codec"
+        ]
+        print(table([[one_line(c) for c in row] for row in rows], left=3))
+        print("coders: " + ", ".join(c.entry.id for c in known.coder_entries()))
+        engines = []
+        for e in known.engine_entries():
+            missing = missing_modules(e.entry)
+            engines.append(e.entry.id + (f" (needs {', '.join(missing)})" if missing else ""))
+        print("engines: " + ", ".join(engines))
+        for r in reports:
+            if r.status == "broken":
+                print(one_line(f"broken {r.kind} {r.id} of {r.distribution} {r.version}: {r.error}"))
+    if note := foreign_note():
+        print(f"neuroc: note: {one_line(note)}", file=sys.stderr)
+    return 0
+
+
+def _document(r: Any) -> dict[str, Any]:
+    return {
+        "id": r.id,
+        "distribution": r.distribution,
+        "version": r.version,
+        "bitstream": r.bitstream,
+        "numerics": r.numerics,
+        "status": r.status,
+        "error": r.error or None,
+    }

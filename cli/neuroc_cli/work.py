@@ -1,0 +1,161 @@
+"""Tasks over pictures: in this process or in several, all of them tried, nothing half done left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuroc.errors import NeurocError, StorageError
+
+from .main import out_of_memory, report
+from .options import failure
+from .output import remove_temporaries
+from .planning import STREAM, Task
+from .progress import Progress
+from .text import clean, print_json
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task."""
+
+    task: Task
+    record: dict[str, Any] = field(default_factory=dict)  # the JSON of a success
+    line: str = ""  # for people
+    remarks: tuple[str, ...] = ()
+    error: NeurocError | None = None
+
+
+# Gets tasks and a callback (done, total) in pixels, returns an outcome for each, raises no NeurocError.
+Worker = Callable[[Sequence[Task], Callable[[int, int], None]], list[Outcome]]
+
+
+def attempt(task: Task, action: Callable[[], Any]) -> Any:
+    """What ``action`` returns, or the NeurocError, with the name of its file, that it ends in."""
+    try:
+        return action()
+    except NeurocError as e:
+        e.file = e.file or name_of(task)
+        return e
+    except MemoryError:
+        return out_of_memory(name_of(task))
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        return StorageError(e.strerror or str(e), file=name_of(task))
+
+
+def name_of(task: Task) -> str:
+    """What messages call the input."""
+    return "stdin" if task.source == STREAM else task.source
+
+
+def run_tasks(tasks: list[Task], worker: Worker, *, jobs: int, group: int, quiet: bool, json: bool) -> int:
+    """Run all tasks in groups of ``group``, print what became of them, return the exit code of the first failure."""
+    groups = [tasks[i : i + group] for i in range(0, len(tasks), group)]
+    outcomes: list[Outcome] = []
+    try:
+        with Progress(len(tasks), quiet=quiet) as progress:
+            results = (
+                _inline(groups, worker, progress)
+                if jobs == 1 or len(groups) == 1
+                else _processes(groups, worker, jobs, progress)
+            )
+            with contextlib.closing(results):  # on Ctrl-C the workers go before what they left is removed
+                for batch in results:
+                    progress.clear()
+                    for outcome in batch:
+                        _tell(outcome, quiet or json)
+                    outcomes += batch
+    except BaseException:
+        remove_temporaries(tasks)
+        raise
+    if json:
+        print_json([_document(o) for o in outcomes])
+    return next((o.error.exit_code for o in outcomes if o.error is not None), 0)
+
+
+def _document(o: Outcome) -> dict[str, Any]:
+    if o.error is None:
+        return o.record
+    return {"input": o.task.source, "output": o.task.target, "error": failure(o.error), **o.record}
+
+
+def _tell(outcome: Outcome, quiet: bool) -> None:
+    for remark in outcome.remarks if not quiet else ():
+        print(f"neuroc: note: {clean(name_of(outcome.task))}: {clean(remark)}", file=sys.stderr)
+    if outcome.line and not quiet:
+        # With the picture on stdout, what there is to say about it goes to stderr.
+        print(clean(outcome.line), file=sys.stderr if outcome.task.target == STREAM else sys.stdout, flush=True)
+    if outcome.error is not None:
+        report(outcome.error)
+
+
+def _inline(groups: list[list[Task]], worker: Worker, progress: Progress) -> Generator[list[Outcome], None, None]:
+    for tasks in groups:
+        outcomes = worker(tasks, progress.part)
+        progress.finished(len(tasks))
+        yield outcomes
+
+
+def _processes(
+    groups: list[list[Task]], worker: Worker, jobs: int, progress: Progress
+) -> Generator[list[Outcome], None, None]:
+    """Outcomes of the groups in order; on any way out the worker processes are gone."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    # spawn: the same on every system, and no lock or thread of this process is copied into a half-working state.
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context)
+    try:
+        with _interrupts_ignored():
+            futures = [executor.submit(worker, tasks, _no_progress) for tasks in groups]
+        for future, tasks in zip(futures, groups, strict=True):
+            try:
+                outcomes = future.result()
+            except BrokenProcessPool:
+                outcomes = [Outcome(t, error=_lost(t)) for t in tasks]
+            progress.finished(len(tasks))
+            yield outcomes
+        executor.shutdown()
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+        for process in multiprocessing.active_children():
+            process.join(5)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        raise
+
+
+def _lost(task: Task) -> NeurocError:
+    error = out_of_memory(name_of(task))
+    error.message = "a worker process was killed, probably for want of memory"
+    return error
+
+
+def _no_progress(done: int, total: int) -> None:
+    """A worker process reports whole groups only."""
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    # Ctrl-C reaches every process of the terminal; workers that start here inherit that they ignore it, and the
+    # parent decides what happens to them.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,78 @@
+"""Everything that a plugin author imports; the only module whose names are stable (hookspecs.PLUGIN_API).
+
+    from neuroc.api import CodecEntry, hookimpl, param, ...
+
+Models are described in model.py, exact layers in exact/layers.py, distributions in distributions/.
+"""
+
+from .digests import digest
+from .distributions import Cumulative, Distribution, Mixture, mixture_weights, softmax, table
+from .engines import Engine, evaluator
+from .errors import (
+    CorruptFileError,
+    ExactnessError,
+    HeaderError,
+    NeurocError,
+    StreamError,
+    UnsupportedPictureError,
+    UsageError,
+    WeightsError,
+)
+from .exact.layers import Interval, Linear, Network, prove
+from .hookspecs import PLUGIN_API, CodecEntry, CoderEntry, EngineEntry, WeightsEntry, hookimpl
+from .model import (
+    Adaptive,
+    Codec,
+    Cost,
+    Intervals,
+    Model,
+    ParallelEncode,
+    Progressive,
+    RawCodec,
+    Spec,
+    Step,
+)
+from .params import param
+from .weights import Weights
+
+__all__ = [
+    "PLUGIN_API",
+    "Adaptive",
+    "Codec",
+    "CodecEntry",
+    "CoderEntry",
+    "CorruptFileError",
+    "Cost",
+    "Cumulative",
+    "Distribution",
+    "Engine",
+    "EngineEntry",
+    "ExactnessError",
+    "HeaderError",
+    "Interval",
+    "Intervals",
+    "Linear",
+    "Mixture",
+    "Model",
+    "Network",
+    "NeurocError",
+    "ParallelEncode",
+    "Progressive",
+    "RawCodec",
+    "Spec",
+    "Step",
+    "StreamError",
+    "UnsupportedPictureError",
+    "UsageError",
+    "Weights",
+    "WeightsEntry",
+    "WeightsError",
+    "digest",
+    "evaluator",
+    "hookimpl",
+    "mixture_weights",
+    "param",
+    "prove",
+    "softmax",
+    "table",
+]

@@ -1,0 +1,395 @@
+"""The bytes of files to pictures: work limits, tiles of several files in lock-step, digests, regions, salvage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .codecs import raw
+from .container import ParsedFile, parse
+from .digests import pixel_digest, tile_crc
+from .driver import decode_items
+from .errors import (
+    CorruptFileError,
+    DigestError,
+    HeaderError,
+    NeurocError,
+    PinnedError,
+    TooNewError,
+    UsageError,
+)
+from .limits import DEFAULT_LIMITS, Limits
+from .model import Model, RawCodec, Spec
+from .models import (
+    LoadedCodec,
+    Runtime,
+    batch_size,
+    guarded,
+    open_codec_of_file,
+    open_coder,
+    open_model,
+    weights_for_decoding,
+    weights_name,
+)
+from .picture import Picture
+from .tiles import RAW, Box
+
+Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
+Samples = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """What a decode may choose; none of it changes a pixel."""
+
+    runtime: Runtime = Runtime()
+    limits: Limits = DEFAULT_LIMITS
+    allow_pinned: bool = False
+    region: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Salvaged:
+    """What could be read of a damaged file; lost tiles are zero."""
+
+    picture: Picture
+    lost: tuple[int, ...]  # tiles, ascending
+    damage: tuple[NeurocError, ...]
+
+
+def decode_file(
+    data: bytes, options: DecodeOptions = DecodeOptions(), name: str | None = None, progress: Progress | None = None
+) -> Picture:
+    """The picture of a file, or of ``options.region`` of it. Raises CorruptFileError, PluginError, LimitError."""
+    result = decode_files([data], options, [name], progress)[0]
+    if isinstance(result, NeurocError):
+        raise result
+    return result
+
+
+def decode_files(
+    datas: Sequence[bytes],
+    options: DecodeOptions = DecodeOptions(),
+    names: Sequence[str | None] | None = None,
+    progress: Progress | None = None,
+) -> list[Picture | NeurocError]:
+    """The pictures of several files, tiles of equal size in lock-step; an error stands in its file's place."""
+    names = names or [None] * len(datas)
+    opened: list[_Open | NeurocError] = []
+    for data, name in zip(datas, names, strict=True):
+        try:
+            opened.append(_Open.file(parse(data, limits=options.limits, name=name), options))
+        except NeurocError as error:
+            opened.append(error)
+    files = [f for f in opened if isinstance(f, _Open)]
+    _decode_tiles(files, options, progress)
+    return [_finish(f) if isinstance(f, _Open) else f for f in opened]
+
+
+def salvage_file(data: bytes, options: DecodeOptions = DecodeOptions(), name: str | None = None) -> Salvaged:
+    """Decode what is intact of a damaged file; raises CorruptFileError if its header is lost."""
+    parsed = parse(data, limits=options.limits, name=name, lenient=True)
+    file = _Open.file(parsed, replace(options, region=None))
+    _decode_tiles([file], options, None)
+    damage = [*parsed.damage, *file.failures.values()]
+    try:
+        metadata = parsed.metadata()
+    except NeurocError as error:
+        metadata = ()
+        damage.append(error)
+    lost = set(file.failures)
+    header = parsed.header
+    if not lost and pixel_digest(file.samples, header.mode, parsed.preamble.bits) != header.pixel_digest:
+        damage.append(_wrong_pixels(file))
+        lost = set(file.tiles) if parsed.crcs is None else lost
+    for t in lost:
+        file.place(t)[...] = 0
+    picture = Picture(file.samples, header.mode, parsed.preamble.bits, metadata)
+    return Salvaged(picture, tuple(sorted(lost)), tuple(damage))
+
+
+def file_cost(parsed: ParsedFile, loaded: LoadedCodec, tiles: Sequence[int] | None = None) -> tuple[int, int]:
+    """(multiply-accumulates, sequential steps of the slowest tile) of decoding, from the header alone."""
+    macs, steps = 0, 0
+    for spec, count in _specs(parsed, loaded, tiles):
+        with guarded(loaded.id):
+            cost = loaded.codec.cost(spec, loaded.params)
+        macs += cost.macs * count
+        steps = max(steps, cost.steps)
+    return macs, steps
+
+
+def _specs(parsed: ParsedFile, loaded: LoadedCodec, tiles: Sequence[int] | None) -> Iterator[tuple[Spec, int]]:
+    """Every kind of tile that the codec may have to decode, and how many there are."""
+    counts: dict[tuple[int, int], int] = {}
+    for t in range(len(parsed.grid)) if tiles is None else tiles:
+        box = parsed.grid[t]
+        counts[box.height, box.width] = counts.get((box.height, box.width), 0) + 1
+    for group in parsed.groups:
+        if loaded.codes(group, parsed.preamble.bits) or isinstance(loaded.codec, RawCodec):
+            for (height, width), count in counts.items():
+                yield Spec(height, width, group.count, parsed.preamble.bits, 1, group.kind), count
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One plane group of one tile that a model has to decode."""
+
+    file: _Open
+    tile: int
+    group: int
+    data: memoryview
+
+
+@dataclass(slots=True)
+class _Open:
+    """A file in decoding."""
+
+    parsed: ParsedFile
+    loaded: LoadedCodec
+    options: DecodeOptions
+    tiles: tuple[int, ...]
+    area: Box  # what ``samples`` covers
+    samples: Samples
+    failures: dict[int, NeurocError]  # by tile
+
+    @classmethod
+    def file(cls, parsed: ParsedFile, options: DecodeOptions) -> _Open:
+        """Everything that can be refused before anything large is allocated."""
+        header, preamble = parsed.header, parsed.preamble
+        loaded = open_codec_of_file(header.codec, header.params, parsed.name)
+        if header.bitstream > loaded.entry.bitstream:
+            raise TooNewError(
+                f"the file has bitstream version {header.bitstream} of {header.codec}, "
+                f"the installed plugin knows up to {loaded.entry.bitstream}",
+                remedy=f"Upgrade it: pip install -U neuroc-{header.codec}",
+                file=parsed.name,
+            )
+        if header.numerics != loaded.entry.numerics:
+            raise HeaderError(f"{header.codec} is not of numerics class {header.numerics}", file=parsed.name)
+        if header.numerics == "pinned" and not options.allow_pinned:
+            build = getattr(loaded.codec, "build", "")
+            if build != header.build:
+                raise PinnedError(
+                    f"the file was made by the build {header.build!r}, this one is {build!r}",
+                    remedy="Decode it there, or accept possible errors with --allow-pinned",
+                    file=parsed.name,
+                )
+        whole = Box(0, 0, preamble.width, preamble.height)
+        area = whole
+        tiles: Sequence[int] = range(len(parsed.grid))
+        if options.region is not None:
+            area = _checked_region(options.region, whole, parsed.name)
+            tiles = parsed.grid.touching(area)
+            if parsed.crcs is None:  # one tile: only the digest of the whole picture can prove it
+                area = whole
+        options.limits.check_work(file_cost(parsed, loaded, tiles)[0], parsed.name)
+        dtype = np.uint16 if preamble.bits == 16 else np.uint8
+        samples = np.zeros((area.height, area.width, preamble.channels), dtype=dtype)
+        return cls(parsed, loaded, options, tuple(tiles), area, samples, {})
+
+    def place(self, tile: int) -> Samples:
+        """The part of ``samples`` that shows the tile."""
+        box, area = self.parsed.grid[tile], self.area
+        top, left = max(0, box.y - area.y), max(0, box.x - area.x)
+        return self.samples[top : box.y + box.height - area.y, left : box.x + box.width - area.x]
+
+    def inside(self, tile: int, samples: Samples) -> Samples:
+        """The part of a tile's samples that lies in ``area``."""
+        box, area = self.parsed.grid[tile], self.area
+        top, left = max(0, area.y - box.y), max(0, area.x - box.x)
+        return samples[top : area.y + area.height - box.y, left : area.x + area.width - box.x]
+
+    def weights_digest(self, group: int) -> bytes:
+        """The digest of the weights of a plane group: header field 2 holds one per network, in order of first use."""
+        bits = self.parsed.preamble.bits
+        names: list[str] = []
+        for g in self.parsed.groups[: group + 1]:
+            if self.loaded.codes(g, bits):
+                name = weights_name(self.loaded, self.spec(self.tiles[0], self.parsed.groups.index(g), 1))
+                if name not in names:
+                    names.append(name)
+        number = names.index(name)
+        if number >= len(self.parsed.header.weights):
+            raise HeaderError(f"the header names no weights for plane group {group}", file=self.parsed.name)
+        return self.parsed.header.weights[number]
+
+    def spec(self, tile: int, group: int, batch: int) -> Spec:
+        box, g = self.parsed.grid[tile], self.parsed.groups[group]
+        return Spec(box.height, box.width, g.count, self.parsed.preamble.bits, batch, g.kind)
+
+    def fail(self, tile: int, error: NeurocError) -> None:
+        error.file = error.file or self.parsed.name
+        self.failures.setdefault(tile, error)
+
+
+def _checked_region(region: Box, whole: Box, name: str | None) -> Box:
+    x, y, width, height = region
+    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > whole.width or y + height > whole.height:
+        raise UsageError(
+            f"the region {x},{y},{width},{height} is not inside the {whole.width}x{whole.height} picture", file=name
+        )
+    return region
+
+
+def _decode_tiles(files: Sequence[_Open], options: DecodeOptions, progress: Progress | None) -> None:
+    """Fill the samples of all files; what fails is noted with its tile."""
+    total = sum(len(f.parsed.groups) * f.parsed.grid[t].width * f.parsed.grid[t].height for f in files for t in f.tiles)
+    done = 0
+
+    def advance(pixels: int) -> None:
+        nonlocal done
+        done += pixels
+        if progress:
+            progress(done, total)
+
+    queues: dict[tuple[Any, ...], list[_Job]] = {}
+    pending = _Pending()
+    for file in files:
+        for tile in file.tiles:
+            try:
+                groups = file.parsed.tile_groups(tile)
+            except CorruptFileError as error:
+                file.fail(tile, error)
+                continue
+            pending.open(file, tile)
+            for g, (method, data) in enumerate(groups):
+                job = _Job(file, tile, g, data)
+                if method == RAW or isinstance(file.loaded.codec, RawCodec):
+                    _decode_plain(job, method, pending)
+                    advance(file.spec(tile, g, 1).pixels)
+                else:
+                    _enqueue(job, queues)
+            pending.close(file, tile)
+    for jobs in queues.values():
+        first = jobs[0]
+        size = batch_size(first.file.loaded, first.file.spec(first.tile, first.group, 1), options.runtime)
+        for begin in range(0, len(jobs), size):
+            _decode_batch(jobs[begin : begin + size], options.runtime, pending, advance)
+
+
+class _Pending:
+    """Tiles whose plane groups are not all there yet: full-size samples, checked and placed when they are."""
+
+    def __init__(self) -> None:
+        self._tiles: dict[tuple[int, int], tuple[Samples, int]] = {}
+
+    def open(self, file: _Open, tile: int) -> None:
+        box = file.parsed.grid[tile]
+        shape = (box.height, box.width, file.parsed.preamble.channels)
+        # Room for every tile would double the memory: a tile that lies wholly in the area is decoded in place.
+        place = file.place(tile)
+        samples = place if place.shape == shape else np.zeros(shape, dtype=file.samples.dtype)
+        self._tiles[id(file), tile] = samples, len(file.parsed.groups) + 1
+
+    def put(self, job: _Job, samples: Samples) -> None:
+        group = job.file.parsed.groups[job.group]
+        target, _ = self._tiles[id(job.file), job.tile]
+        target[:, :, group.first : group.first + group.count] = samples
+        self.close(job.file, job.tile)
+
+    def close(self, file: _Open, tile: int) -> None:
+        """One part of the tile is complete; after the last one its CRC is checked."""
+        samples, missing = self._tiles[id(file), tile]
+        if missing > 1:
+            self._tiles[id(file), tile] = samples, missing - 1
+            return
+        del self._tiles[id(file), tile]
+        stored = file.parsed.tile_crc(tile)
+        if stored is not None and stored != tile_crc(samples):
+            file.fail(tile, DigestError(f"tile {tile} decodes to other pixels than were stored"))
+        place = file.place(tile)
+        if place.shape != samples.shape:
+            place[...] = file.inside(tile, samples)
+
+
+def _decode_plain(job: _Job, method: int, pending: _Pending) -> None:
+    file, spec = job.file, job.file.spec(job.tile, job.group, 1)
+    try:
+        if method == RAW:
+            samples = raw.CODEC.decode_tile(bytes(job.data), spec, raw.CODEC.params())
+        else:
+            codec = file.loaded.codec
+            assert isinstance(codec, RawCodec)
+            with guarded(file.loaded.id):
+                samples = codec.decode_tile(bytes(job.data), spec, file.loaded.params)
+    except NeurocError as error:
+        file.fail(job.tile, error)
+        return
+    pending.put(job, samples)
+
+
+def _enqueue(job: _Job, queues: dict[tuple[Any, ...], list[_Job]]) -> None:
+    file = job.file
+    group = file.parsed.groups[job.group]
+    try:
+        if not file.loaded.codes(group, file.parsed.preamble.bits):
+            raise CorruptFileError(f"tile {job.tile} has plane group {job.group} coded by {file.loaded.id}")
+        digest = file.weights_digest(job.group)
+    except NeurocError as error:
+        file.fail(job.tile, error)
+        return
+    header = file.parsed.header
+    key = (header.codec, header.coder, digest, file.loaded.params, file.spec(job.tile, job.group, 1))
+    queues.setdefault(key, []).append(job)
+
+
+def _decode_batch(
+    jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, advance: Callable[[int], None]
+) -> None:
+    """Decode jobs of one kind in lock-step; if the batch fails, one by one, so that each error finds its tile."""
+    first = jobs[0].file
+    spec = first.spec(jobs[0].tile, jobs[0].group, len(jobs))
+    try:
+        model = _model(first, jobs[0].group, spec, runtime)
+        coder = open_coder(first.parsed.header.coder)
+        with guarded(first.loaded.id):
+            decoded = decode_items(model, [j.data for j in jobs], spec, first.loaded.params, coder, advance)
+    except NeurocError as error:
+        if len(jobs) == 1:
+            jobs[0].file.fail(jobs[0].tile, error)
+        for job in jobs if len(jobs) > 1 else ():
+            _decode_batch([job], runtime, pending, lambda _: None)
+        return
+    for job, samples in zip(jobs, decoded, strict=True):
+        pending.put(job, samples)
+
+
+def _model(file: _Open, group: int, spec: Spec, runtime: Runtime) -> Model:
+    weights = weights_for_decoding(file.loaded, file.weights_digest(group), runtime.weights)
+    return open_model(file.loaded, weights, spec, runtime)
+
+
+def _finish(file: _Open) -> Picture | NeurocError:
+    """The finished picture with everything that proves it, or what went wrong."""
+    parsed = file.parsed
+    if file.failures:
+        return file.failures[min(file.failures)]
+    try:
+        metadata = parsed.metadata()
+    except NeurocError as error:
+        return error
+    mode, bits = parsed.header.mode, parsed.preamble.bits
+    complete = (file.area.width, file.area.height) == (parsed.preamble.width, parsed.preamble.height)
+    if complete and pixel_digest(file.samples, mode, bits) != parsed.header.pixel_digest:
+        return _wrong_pixels(file)
+    samples = file.samples
+    if file.options.region is not None and file.area != file.options.region:
+        x, y, width, height = file.options.region
+        samples = np.ascontiguousarray(samples[y : y + height, x : x + width])
+    try:
+        return Picture(samples, mode, bits, metadata)
+    except NeurocError as error:
+        return CorruptFileError(error.message, file=parsed.name)
+
+
+def _wrong_pixels(file: _Open) -> DigestError:
+    return DigestError(
+        "the decoded pixels do not have the digest that the file states",
+        remedy="The file is damaged: copy it again from its source",
+        file=file.parsed.name,
+    )

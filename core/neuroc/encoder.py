@@ -1,0 +1,234 @@
+"""A picture to the bytes of a file: plane groups, tiles, the codec against ``raw``, header, verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .codecs import raw
+from .container import Preamble, build_file
+from .digests import pixel_digest, tile_crc
+from .driver import encode_items
+from .errors import UsageError, VerificationError
+from .header import DEFAULT_CODER, DEFAULT_TILE, Header
+from .limits import DEFAULT_LIMITS, Limits
+from .model import Adaptive, Model, RawCodec, Spec
+from .models import (
+    LoadedCodec,
+    Runtime,
+    batch_size,
+    guarded,
+    open_codec,
+    open_coder,
+    open_model,
+    weights_for_encoding,
+)
+from .params import params_to_header
+from .picture import Picture, same_picture
+from .tiles import CODEC, RAW, Box, Group, TileGrid, pack_groups, plane_groups, tile_grid
+
+Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
+Samples = NDArray[Any]
+
+RAW_HOPE = 1.05  # ``raw`` is tried in earnest if its estimate is below this share of the codec's bytes
+RAW_TILE = 4096  # ``raw`` finds its repetitions over more than 512 pixels
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeOptions:
+    """What an encode may choose."""
+
+    plugin: str = "causal59k"
+    params: Mapping[str, object] = field(default_factory=dict)
+    coder: str = DEFAULT_CODER
+    tile: int = DEFAULT_TILE
+    runtime: Runtime = Runtime()
+    verify: bool = True
+    limits: Limits = DEFAULT_LIMITS
+
+
+def software_version() -> str:
+    """The version that stands in files."""
+    try:
+        return version("neuroc-codec")
+    except PackageNotFoundError:
+        return "0+checkout"
+
+
+@dataclass(frozen=True, slots=True)
+class _Coded:
+    """All tiles of a picture under one grid, with the header fields that they need."""
+
+    loaded: LoadedCodec
+    weights: tuple[bytes, ...]
+    grid: TileGrid
+    tile: int
+    payloads: list[bytes]
+    raw_wins: int  # plane groups of tiles that ``raw`` won from a network
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.payloads)) + 20 * len(self.payloads)
+
+
+def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress | None = None) -> bytes:
+    """The file. Raises UsageError, LimitError, PluginError and their kinds, VerificationError."""
+    options.limits.check_pixels(picture.width, picture.height)
+    if not 1 <= options.tile < 2**31:
+        raise UsageError(f"a tile of {options.tile} pixels", remedy="Use a tile size of 1 or more (512 is usual)")
+    loaded = open_codec(options.plugin, options.params)
+    coded = _encode_grid(picture, loaded, options, options.tile, progress)
+    if _larger_tiles_may_pay(picture, coded):
+        whole = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
+        if whole.size < coded.size:
+            coded = whole
+    data = _file(picture, coded, options)
+    if options.verify:
+        verify_file(data, picture, options)
+    return data
+
+
+def verify_file(data: bytes, picture: Picture, options: EncodeOptions) -> None:
+    """Decode ``data`` and compare it with its source, metadata included; raises VerificationError."""
+    from .decoder import DecodeOptions, decode_file
+
+    runtime = replace(options.runtime)
+    decoded = decode_file(data, DecodeOptions(runtime=runtime, limits=options.limits, allow_pinned=True))
+    if not same_picture(decoded, picture) or decoded.metadata != picture.metadata:
+        raise VerificationError(
+            "the decoded picture differs from its source; nothing was written",
+            remedy="Please report this with the picture; --plugin raw is a way around",
+        )
+
+
+def _larger_tiles_may_pay(picture: Picture, coded: _Coded) -> bool:
+    groups = len(plane_groups(picture.mode)) * len(coded.grid)
+    return coded.loaded.id != "raw" and coded.raw_wins * 4 > groups and (len(coded.grid) > 1)
+
+
+def _encode_grid(
+    picture: Picture, loaded: LoadedCodec, options: EncodeOptions, tile: int, progress: Progress | None
+) -> _Coded:
+    groups = plane_groups(picture.mode)
+    if loaded.id == "raw" and max(picture.width, picture.height) > tile:
+        tile = max(tile, RAW_TILE)
+    grid = tile_grid(picture.width, picture.height, tile)
+    options.limits.check_tiles(len(grid))
+    plan = _Plan.make(picture, groups, loaded, options)
+    loaded = plan.loaded
+    total, done = picture.width * picture.height * len(groups), 0
+    parts: list[list[tuple[int, bytes]]] = [[(RAW, b"")] * len(groups) for _ in range(len(grid))]
+    wins, networks = 0, 0
+    for g, group in enumerate(groups):
+        for tiles in _batches(grid, plan, picture, g, options.runtime):
+            boxes = [grid[t] for t in tiles]
+            x = np.stack([_cut(picture, box, group) for box in boxes])
+            spec = plan.spec(picture, group, boxes[0], len(boxes))
+            for t, item, best in zip(tiles, x, plan.encode(g, x, spec), strict=True):
+                parts[t][g] = _against_raw(item, replace(spec, batch=1), best)
+                wins += best is not None and parts[t][g][0] == RAW
+                networks += parts[t][g][0] == CODEC
+            done += len(tiles) * spec.pixels
+            if progress:
+                progress(done, total)
+    payloads = [pack_groups(p) for p in parts]
+    if not networks:
+        return _Coded(open_codec("raw", {}), (), grid, tile, payloads, wins)
+    return _Coded(loaded, plan.digests, grid, tile, payloads, wins)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which plane group goes to which model."""
+
+    loaded: LoadedCodec
+    models: tuple[Model | None, ...]  # one per group; None goes to ``raw`` or to a codec without a network
+    digests: tuple[bytes, ...]
+    coder_id: str
+
+    @classmethod
+    def make(cls, picture: Picture, groups: Sequence[Group], loaded: LoadedCodec, options: EncodeOptions) -> _Plan:
+        models: list[Model | None] = []
+        digests: list[bytes] = []
+        for group in groups:
+            if isinstance(loaded.codec, RawCodec) or not loaded.codes(group, picture.bits):
+                models.append(None)
+                continue
+            spec = cls.spec(picture, group, Box(0, 0, picture.width, picture.height), 1)
+            weights = weights_for_encoding(loaded, spec, options.runtime.weights)
+            model = open_model(loaded, weights, spec, options.runtime)
+            if isinstance(model, Adaptive):
+                x = picture.samples[:, :, group.first : group.first + group.count]
+                with guarded(loaded.id):
+                    loaded = replace(loaded, params=model.adapt(x, spec, loaded.params))
+            models.append(model)
+            if weights.digest not in digests:
+                digests.append(weights.digest)
+        return cls(loaded, tuple(models), tuple(digests), options.coder)
+
+    @staticmethod
+    def spec(picture: Picture, group: Group, box: Box, batch: int) -> Spec:
+        return Spec(box.height, box.width, group.count, picture.bits, batch, group.kind)
+
+    def encode(self, group: int, x: Samples, spec: Spec) -> Sequence[bytes | None]:
+        """The codec's bytes of each item of ``x`` (B, H, W, C), None where it has none."""
+        model, codec = self.models[group], self.loaded.codec
+        with guarded(self.loaded.id):
+            if model is not None:
+                return encode_items(model, x, spec, self.loaded.params, open_coder(self.coder_id))
+            if isinstance(codec, RawCodec) and self.loaded.id != "raw":
+                return [codec.encode_tile(item, replace(spec, batch=1), self.loaded.params) for item in x]
+        return [None] * len(x)
+
+
+def _against_raw(x: Samples, spec: Spec, best: bytes | None) -> tuple[int, bytes]:
+    """(method, bytes) of one plane group of a tile (H, W, C): the smaller one."""
+    if best is not None and raw.CODEC.estimate(x, spec) > RAW_HOPE * len(best):
+        return CODEC, best
+    plain = raw.CODEC.encode_tile(x, spec, raw.CODEC.params())
+    return (CODEC, best) if best is not None and len(best) <= len(plain) else (RAW, plain)
+
+
+def _batches(grid: TileGrid, plan: _Plan, picture: Picture, group: int, runtime: Runtime) -> Iterator[list[int]]:
+    """Tiles of equal size, as many together as the batch allows."""
+    by_size: dict[tuple[int, int], list[int]] = {}
+    for t, box in enumerate(grid):
+        by_size.setdefault((box.height, box.width), []).append(t)
+    for tiles in by_size.values():
+        size = 1
+        if plan.models[group] is not None:
+            spec = plan.spec(picture, plane_groups(picture.mode)[group], grid[tiles[0]], 1)
+            size = batch_size(plan.loaded, spec, runtime)
+        for begin in range(0, len(tiles), size):
+            yield tiles[begin : begin + size]
+
+
+def _cut(picture: Picture, box: Box, group: Group) -> Samples:
+    return picture.samples[
+        box.y : box.y + box.height, box.x : box.x + box.width, group.first : group.first + group.count
+    ]
+
+
+def _file(picture: Picture, coded: _Coded, options: EncodeOptions) -> bytes:
+    entry = coded.loaded.entry
+    header = Header(
+        codec=entry.id,
+        pixel_digest=pixel_digest(picture.samples, picture.mode, picture.bits),
+        encoder=software_version(),
+        mode=picture.mode,
+        bitstream=entry.bitstream,
+        weights=coded.weights,
+        coder=options.coder if coded.weights else DEFAULT_CODER,
+        numerics=entry.numerics,
+        build=getattr(coded.loaded.codec, "build", "") if entry.numerics == "pinned" else "",
+        params=params_to_header(coded.loaded.params),
+        tile=coded.tile,
+    )
+    preamble = Preamble(picture.width, picture.height, picture.channels, picture.bits)
+    crcs = [tile_crc(picture.samples[b.y : b.y + b.height, b.x : b.x + b.width]) for b in coded.grid]
+    return build_file(preamble, header, coded.payloads, crcs, metadata=picture.metadata, limits=options.limits)

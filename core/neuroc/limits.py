@@ -1,0 +1,57 @@
+"""What a picture or a file may ask for before anything is allocated or computed (SPEC section 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import LimitError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper bounds; pass an instance with larger ones to accept more."""
+
+    pixels: int = 2**28
+    metadata: int = 64 * 2**20  # bytes after decompression
+    tiles: int = 2**16
+    work: int = 10**14  # multiply-accumulates of decoding
+    file: int = 2**33  # bytes of a file or stream that is read into memory
+
+    def check_pixels(self, width: int, height: int, file: str | None = None) -> None:
+        """Raise LimitError if width * height is above ``pixels``."""
+        if width * height > self.pixels:
+            raise LimitError(
+                f"{width}x{height} is {width * height} pixels, above the limit of {self.pixels}",
+                remedy=f"Allow it with --max-pixels {width * height}",
+                file=file,
+            )
+
+    def check_work(self, macs: int, file: str | None = None) -> None:
+        """Raise LimitError if decoding would take more than ``work`` multiply-accumulates."""
+        if macs > self.work:
+            raise LimitError(
+                f"decoding needs {macs} multiply-accumulates, above the limit of {self.work}",
+                remedy=f"Allow it with --max-work {macs}",
+                file=file,
+            )
+
+    def check_tiles(self, tiles: int, file: str | None = None) -> None:
+        """Raise LimitError if there are more than ``tiles`` tiles."""
+        if tiles > self.tiles:
+            raise LimitError(
+                f"{tiles} tiles, above the limit of {self.tiles}",
+                remedy="Use larger tiles (--tile), or Limits(tiles=...) in Python",
+                file=file,
+            )
+
+    def check_metadata(self, size: int, file: str | None = None) -> None:
+        """Raise LimitError if the metadata would take more than ``metadata`` bytes uncompressed."""
+        if size > self.metadata:
+            raise LimitError(
+                f"{size} bytes of metadata, above the limit of {self.metadata}",
+                remedy="Raise it with --max-metadata or Limits(metadata=...)",
+                file=file,
+            )
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,156 @@
+"""From a codec id to a model that can run: codec, parameters, weights, engine, each loaded once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .coder import Coder
+from .engines import Engine, get_engine
+from .errors import HeaderError, NeurocError, PluginBrokenError, UsageError
+from .hookspecs import CodecEntry
+from .model import Codec, Model, RawCodec, Spec
+from .params import make_params, params_from_header
+from .plugins import load_codec, load_coder, registry
+from .tiles import Group
+from .weights import Weights, load_weights, resolve_weights
+
+_FEW_BYTES = 1 << 27  # activations and tables of the tiles that run in lock-step
+MAX_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Where models run."""
+
+    engine: str = "auto"
+    device: str = "cpu"
+    weights: str | None = None  # --weights NAME|FILE
+    batch: int | None = None  # tiles in lock-step; None chooses by memory
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCodec:
+    """A codec with its entry and the parameters of one file."""
+
+    entry: CodecEntry
+    codec: Codec | RawCodec
+    params: Any
+
+    @property
+    def id(self) -> str:
+        return self.entry.id
+
+    def codes(self, group: Group, bits: int) -> bool:
+        """Whether this codec can code a plane group; the others go to ``raw``."""
+        return (
+            self.id != "raw"
+            and group.kind != "indices"
+            and group.count in self.entry.channels
+            and bits in self.entry.bits
+        )
+
+
+def open_codec(id: str, params: Mapping[str, object]) -> LoadedCodec:
+    """The codec with keyword parameters; raises UsageError, PluginMissingError, PluginBrokenError."""
+    codec = load_codec(id)
+    return LoadedCodec(registry().codec(id).entry, codec, make_params(codec.params, params))
+
+
+def open_codec_of_file(id: str, fields: Mapping[int, object], file: str | None) -> LoadedCodec:
+    """The codec with the parameters of a header; raises HeaderError, PluginMissingError, PluginBrokenError."""
+    codec = load_codec(id)
+    try:
+        params = params_from_header(codec.params, fields)
+    except HeaderError as error:
+        raise HeaderError(error.message, file=file) from error
+    return LoadedCodec(registry().codec(id).entry, codec, params)
+
+
+def open_coder(id: str) -> Coder:
+    """The entropy coder; raises PluginMissingError or PluginBrokenError."""
+    coder: Coder = load_coder(id)
+    return coder
+
+
+@contextmanager
+def guarded(codec_id: str) -> Iterator[None]:
+    """Turn whatever a plugin raises into PluginBrokenError; neuroc's own errors pass."""
+    try:
+        yield
+    except (NeurocError, MemoryError):
+        raise
+    except Exception as error:
+        raise PluginBrokenError(
+            f"the codec {codec_id} failed: {type(error).__name__}: {error}",
+            remedy="Report it to the plugin's author; NEUROC_DEBUG=1 shows where",
+        ) from error
+
+
+def weights_name(loaded: LoadedCodec, spec: Spec) -> str:
+    """The name of the weights for ``spec``."""
+    assert not isinstance(loaded.codec, RawCodec)
+    with guarded(loaded.id):
+        return loaded.codec.weights_name(spec, loaded.params)
+
+
+def weights_for_encoding(loaded: LoadedCodec, spec: Spec, override: str | None) -> Weights:
+    """The weights that the encoder takes for ``spec``."""
+    return resolve_weights(loaded.id, weights_name(loaded, spec), override)
+
+
+def weights_for_decoding(loaded: LoadedCodec, digest: bytes, override: str | None) -> Weights:
+    """The weights that a file names; ``override`` may say where they are."""
+    path = Path(override) if override else None
+    return load_weights(loaded.id, digest=digest, extra=path if path and path.is_file() else None)
+
+
+def open_model(loaded: LoadedCodec, weights: Weights, spec: Spec, runtime: Runtime) -> Model:
+    """The model for pictures like ``spec``, whatever their size."""
+    key = _Key(loaded.id, weights.digest, runtime.engine, runtime.device)
+    return _model(key, replace(spec, height=1, width=1, batch=1), loaded.params, _Unhashed(loaded, weights))
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    codec: str
+    digest: bytes
+    engine: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Unhashed:
+    """Arguments that follow from the others and take no part in the cache key."""
+
+    loaded: LoadedCodec
+    weights: Weights
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unhashed)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=16)
+def _model(key: _Key, spec: Spec, params: Any, arguments: _Unhashed) -> Model:
+    codec = arguments.loaded.codec
+    if isinstance(codec, RawCodec):
+        raise UsageError(f"the codec {key.codec} has no network")
+    engine: Engine = get_engine(key.engine, key.device)
+    with guarded(key.codec):
+        return codec.model(arguments.weights, engine, spec, params)
+
+
+def batch_size(loaded: LoadedCodec, spec: Spec, runtime: Runtime) -> int:
+    """Tiles of ``spec`` that run in lock-step."""
+    if runtime.batch is not None:
+        return max(1, runtime.batch)
+    with guarded(loaded.id):
+        peak = max(1, loaded.codec.cost(spec, loaded.params).peak_bytes)
+    return max(1, min(MAX_BATCH, _FEW_BYTES // peak))

@@ -1,0 +1,192 @@
+"""The causal59k codec: three networks, three schedules, one network evaluation per pixel (SPEC section 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from neuroc.api import Cost, Engine, HeaderError, Intervals, Spec, Step, UsageError, Weights, evaluator, param
+from numpy.typing import NDArray
+
+from .context import LEFT, UP
+from .head import Head, input_limit, network_inputs
+from .layers import load_network
+from .network import VARIANTS, Variant
+from .schedule import SCHEDULES, order, step_count
+
+Ints = NDArray[np.int32]
+
+AUTO = -1
+MAX_UNIT = 8
+BLOCK = 4096  # pixels that the one-pass encoder evaluates at a time
+PROBE_PIXELS = 4096  # pixels that decide about the unit of a 16-bit picture
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """Options of ``neuroc encode --plugin causal59k``."""
+
+    schedule: str = param(
+        "wavefront",
+        key=0,
+        choices=SCHEDULES,
+        help="order of decoding; diagonal has the fewest steps and its own network (RGB only)",
+    )
+    unit: int = param(
+        AUTO,
+        key=1,
+        low=AUTO,
+        high=MAX_UNIT,
+        help="16-bit pictures: the network sees steps of 2**unit levels; -1 chooses by trial",
+    )
+
+
+def variant_of(spec: Spec, params: Params) -> Variant:
+    """The network that codes ``spec``; raises UsageError for the diagonal schedule on a grey picture."""
+    if spec.channels == 1:
+        if spec.kind == "colour" and params.schedule == "diagonal":
+            raise UsageError(
+                "the diagonal schedule has a network for RGB pictures only", remedy="Use --schedule wavefront"
+            )
+        return VARIANTS["grey"]
+    return VARIANTS["rgb-diagonal" if params.schedule == "diagonal" else "rgb"]
+
+
+def schedule_of(variant: Variant, params: Params) -> str:
+    """The schedule of one plane group: alpha beside a diagonal picture runs on the wavefront."""
+    return "wavefront" if variant.context == "raster" and params.schedule == "diagonal" else params.schedule
+
+
+class CausalCodec:
+    """What the entry point names."""
+
+    params = Params
+
+    def weights_name(self, spec: Spec, params: Params) -> str:
+        return variant_of(spec, params).name
+
+    def cost(self, spec: Spec, params: Params) -> Cost:
+        variant = variant_of(spec, params)
+        taps = len(variant.taps)
+        return Cost(
+            macs=variant.macs * spec.pixels,
+            steps=step_count(schedule_of(variant, params), spec.height, spec.width),
+            peak_bytes=spec.pixels * (4 * taps + 16 + 8 * variant.channels),
+        )
+
+    def model(self, weights: Weights, engine: Engine, spec: Spec, params: Params) -> CausalModel:
+        variant = variant_of(spec, params)
+        network = load_network(variant, weights, input_limit(spec.bits), finer=2 if spec.bits > 8 else 0)
+        return CausalModel(variant, evaluator(engine, network))
+
+
+class CausalModel:
+    """One network on one engine."""
+
+    side_information = False
+
+    def __init__(self, variant: Variant, evaluate: Any) -> None:
+        self.variant = variant
+        self._evaluate = evaluate
+        self._left, self._up = variant.taps.index(LEFT), variant.taps.index(UP)
+
+    def adapt(self, x: NDArray[Any], spec: Spec, params: Params) -> Params:
+        """Choose the unit of a 16-bit picture by coding some of its pixels in each."""
+        if spec.bits <= 8 or params.unit != AUTO or spec.channels == 1 and spec.kind == "alpha":
+            return params
+        side = 64  # a few square patches: neighbours must be real ones
+        generator = np.random.Generator(np.random.PCG64(1))
+        count = max(1, PROBE_PIXELS // side**2 * 4)
+        height, width = min(side, spec.height), min(side, spec.width)
+        corners = [
+            (int(generator.integers(spec.height - height + 1)), int(generator.integers(spec.width - width + 1)))
+            for _ in range(count)
+        ]
+        patches = np.stack([x[i : i + height, j : j + width] for i, j in corners])
+        small = replace(spec, height=height, width=width, batch=count)
+        planes, _ = self.analyse(patches, small, params)
+        best = min(range(MAX_UNIT + 1), key=lambda unit: self._bits(planes, small, replace(params, unit=unit)))
+        return replace(params, unit=best)
+
+    def _bits(self, planes: list[Ints], spec: Spec, params: Params) -> float:
+        return sum(
+            float(24 * len(freq) - np.log2(freq.astype(np.float64)).sum())
+            for _, freq in self.intervals(planes, spec, params)
+        )
+
+    def analyse(self, x: NDArray[Any], spec: Spec, params: Params) -> tuple[list[Ints], list[bytes]]:
+        flat = x.reshape(spec.batch, spec.pixels, spec.channels)
+        return [flat[:, :, c].astype(np.int32) for c in range(spec.channels)], [b""] * spec.batch
+
+    def synthesise(self, planes: list[Ints], spec: Spec, params: Params) -> NDArray[Any]:
+        dtype = np.uint16 if spec.bits > 8 else np.uint8
+        shape = (spec.batch, spec.height, spec.width, spec.channels)
+        return np.stack(planes, axis=-1).astype(dtype).reshape(shape)
+
+    def steps(self, spec: Spec, params: Params, side: Sequence[bytes]) -> Generator[Step, Ints, list[Ints]]:
+        unit = self._unit(spec, params)
+        plan = order(schedule_of(self.variant, params), spec.height, spec.width, self.variant.taps)
+        canvas = self._canvas(spec)
+        starts = plan.starts.tolist()
+        for begin, end in zip(starts[:-1], starts[1:], strict=True):
+            sites = plan.sites[begin:end]
+            neighbours = canvas[:, plan.context[begin:end]]  # (B, n, T, C)
+            head = self._head(neighbours.reshape(-1, *neighbours.shape[2:]), spec.bits, unit)
+            for c in range(spec.channels):
+                symbols = yield Step(c, sites, head.mixture(c))
+                canvas[:, sites, c] = symbols
+                head.know(symbols.reshape(-1))
+        return [canvas[:, :-1, c] for c in range(spec.channels)]
+
+    def intervals(self, planes: list[Ints], spec: Spec, params: Params) -> Iterator[Intervals]:
+        unit = self._unit(spec, params)
+        plan = order(schedule_of(self.variant, params), spec.height, spec.width, self.variant.taps)
+        canvas = self._canvas(spec)
+        canvas[:, :-1] = np.stack(planes, axis=-1)
+        counts = np.diff(plan.starts)
+        step_start, step_size = np.repeat(plan.starts[:-1], counts), np.repeat(counts, counts)
+        rank = np.arange(spec.pixels, dtype=np.int64)
+        for item in canvas:
+            start: NDArray[np.uint32] | None = None
+            for begin in range(0, spec.pixels, BLOCK):
+                block = slice(begin, begin + BLOCK)
+                head = self._head(item[plan.context[block]], spec.bits, unit)
+                coded = []
+                for c in range(spec.channels):
+                    symbols = item[plan.sites[block], c]
+                    coded += list(head.mixture(c).intervals(symbols))
+                    head.know(symbols)
+                # A step codes channel by channel, digit by digit, and within a digit its pixels.
+                if start is None:
+                    start = np.empty(spec.pixels * len(coded), dtype=np.uint32)
+                    freq = np.empty_like(start)
+                first = step_start[block] * len(coded) + rank[block] - step_start[block]
+                for q, (s, f) in enumerate(coded):
+                    position = first + q * step_size[block]
+                    start[position], freq[position] = s, f
+            assert start is not None
+            yield Intervals(start, freq)
+
+    def _canvas(self, spec: Spec) -> Ints:
+        """Samples (B, H*W + 1, C); the last cell is the constant of the neighbour rule."""
+        canvas = np.zeros((spec.batch, spec.pixels + 1, spec.channels), dtype=np.int32)
+        canvas[:, -1] = 1 << (spec.bits - 1)
+        return canvas
+
+    def _head(self, neighbours: Ints, bits: int, unit: int) -> Head:
+        """The distributions for neighbours (n, T, C): the only place where the network is evaluated."""
+        base = neighbours[:, self._left] + neighbours[:, self._up]
+        outputs = self._evaluate(network_inputs(neighbours, base, bits, unit))
+        return Head(self.variant, outputs, base, bits, unit)
+
+    def _unit(self, spec: Spec, params: Params) -> int:
+        if spec.bits <= 8:
+            return spec.bits - 8
+        if params.unit == AUTO:
+            raise HeaderError("a 16-bit picture without the unit of its network")
+        return params.unit
+
+
+CODEC = CausalCodec()
