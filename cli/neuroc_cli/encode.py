@@ -78,6 +78,7 @@ class EncodeWorker:
         return [coded] * len(pictures) if isinstance(coded, NeurocError) else list(coded)
 
     def _finish(self, task: Task, picture: Picture, data: bytes | NeurocError, seconds: float) -> Outcome:
+        from neuroc.container import parse
         from neuroc.pixels import source_remark
 
         if not isinstance(data, NeurocError):
@@ -94,7 +95,7 @@ class EncodeWorker:
             {
                 "input": task.source,
                 "output": task.target,
-                "plugin": self.plugin,
+                "plugin": parse(data, limits=self.limits).header.codec,  # ``raw`` where it wins everywhere
                 "width": picture.width,
                 "height": picture.height,
                 "mode": picture.mode,

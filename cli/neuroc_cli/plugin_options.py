@@ -104,8 +104,13 @@ def _parameter(option: Option, codec: str) -> inspect.Parameter:
     elif kind is bool:
         info = typer.Option(f"{flag}/--no-{flag[2:]}", help=text)
     elif option.choices:
-        kind = enum.Enum("Choice", {c: c for c in option.choices}, type=str)
+        kind = _choices(option)
         default = kind(option.default)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
     )
+
+
+def _choices(option: Option) -> Any:
+    # typer's word for a fixed set of values is an Enum; these are known only at run time.
+    return enum.Enum(option.name, [(c, c) for c in option.choices], type=str)  # type: ignore[misc]
