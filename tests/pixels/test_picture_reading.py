@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from neuroc.errors import LimitError, PictureError, StorageError, UnsupportedPictureError, UsageError
 from neuroc.limits import Limits
-from neuroc.picture import Picture, same_picture
+from neuroc.picture import Picture, Record, same_picture
 from neuroc.pixels import OUTPUTS, from_array, read_picture, source_remark, unwritable, write_picture
 
 GREY = Picture(np.arange(6, dtype=np.uint8).reshape(2, 3, 1), "L", 8)
@@ -63,6 +66,28 @@ def test_a_frame_that_does_not_exist_is_a_usage_error() -> None:
         assert same_picture(read_picture(write_picture(GREY, kind), frame=0), GREY)
         with pytest.raises(UsageError):
             read_picture(write_picture(GREY, kind), frame=1)
+
+
+KEYS = ["png.gAMA", "png.tRNS", "png.IDAT", "png.ab", "png.after.tIME", "png.\xe4aaa", "palette", "tail", "icc", "exif"]
+KEYS += ["xmp", "dpi", "aspect", "text", "pnm.maxval", "jpeg.APP1", "", "what"]
+DATA = st.one_of(
+    st.binary(max_size=12), st.sampled_from([b"1/0", b"72", b"1/3 9999999999999", b"70000", b"3", b"a\0b"])
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(KEYS), DATA), max_size=5), st.sampled_from(["L", "P"]))
+def test_records_of_any_content_never_break_an_output(records: list[tuple[str, bytes]], mode: str) -> None:
+    picture = Picture(GREY.samples, mode, 8, tuple(Record(key, data) for key, data in records))
+    for kind in ("png", "tiff", "pnm"):
+        assert set(unwritable(picture, kind)) <= {key for key, _ in records}
+        try:
+            written = write_picture(picture, kind)
+        except UsageError:
+            assert mode == "P"
+            continue
+        again = read_picture(written)
+        assert (again.mode, again.samples.tolist()) == (mode, GREY.samples.tolist())
 
 
 def test_arrays_become_pictures() -> None:

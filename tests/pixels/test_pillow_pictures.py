@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, features
+
 from neuroc.errors import LimitError, PictureError, UnsupportedPictureError, UsageError
 from neuroc.limits import Limits
 from neuroc.picture import BITS, CHANNELS, Picture, Record, same_picture
 from neuroc.pixels import read_picture, source_remark, unwritable, write_picture
 from neuroc.pixels.pillow import from_pillow, to_pillow
-from PIL import Image, features
 
 KINDS = [(mode, bits) for mode in BITS for bits in BITS[mode]]
 RNG = np.random.default_rng(7)

@@ -12,12 +12,13 @@ import pngref
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageFile
+
 from neuroc.errors import LimitError, PictureError, UnsupportedPictureError, UsageError
 from neuroc.limits import DEFAULT_LIMITS, Limits
 from neuroc.picture import Picture, Record, same_picture
 from neuroc.pixels import read_picture, unwritable, write_picture
 from neuroc.pixels.png import read_png
-from PIL import Image, ImageFile
 
 MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
 KINDS = [(colour, bits) for colour, depths in pngref.DEPTHS.items() for bits in depths]

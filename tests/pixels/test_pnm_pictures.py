@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuroc.errors import PictureError, UnsupportedPictureError, UsageError
 from neuroc.picture import BITS, CHANNELS, Picture, Record, same_picture
 from neuroc.pixels import read_picture, unwritable, write_picture

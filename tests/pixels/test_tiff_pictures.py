@@ -6,6 +6,7 @@ import contextlib
 import io
 import struct
 import zlib
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
 from neuroc.errors import LimitError, PictureError, UnsupportedPictureError, UsageError
 from neuroc.limits import Limits
 from neuroc.picture import BITS, CHANNELS, Picture, Record, same_picture
 from neuroc.pixels import read_picture, unwritable, write_picture
 from neuroc.pixels.ifd import Directory, Entry, block, parse, shorts
-from numpy.typing import NDArray
-from PIL import Image
 
 LAYOUTS = [(layout, how) for layout in ("strips", "tiles", "planes") for how in (None, "zlib")] + [
     ("predictor", "zlib")
@@ -70,26 +72,18 @@ def test_what_is_written_is_what_pillow_reads(mode: str) -> None:
 def test_every_layout_is_read_exactly(
     byteorder: str, bigtiff: bool, layout: str, compression: str | None, dtype: type
 ) -> None:
-    array = np.random.default_rng(3).integers(0, 1 << 8 * np.dtype(dtype).itemsize, (37, 53, 3)).astype(dtype)
-    options: dict[str, Any] = (
-        {"rowsperstrip": 8} if layout == "strips" else {"tile": (16, 32)} if layout == "tiles" else {}
-    )
-    if layout == "planes":
-        data = tiff(
-            array.transpose(2, 0, 1),
-            photometric="rgb",
-            planarconfig="separate",
-            byteorder=byteorder,
-            bigtiff=bigtiff,
-            compression=compression,
-        )
-    else:
-        if layout == "predictor":
-            if compression is None or tifffile.__version__ < "2024":
-                pytest.skip("a predictor needs compression")
-            pytest.importorskip("imagecodecs")
-            options["predictor"] = 2
-        data = tiff(array, photometric="rgb", byteorder=byteorder, bigtiff=bigtiff, compression=compression, **options)
+    highest = np.iinfo(dtype).max
+    array: NDArray[Any] = np.random.default_rng(3).integers(0, highest, (37, 53, 3), endpoint=True).astype(dtype)
+    stored = array.transpose(2, 0, 1) if layout == "planes" else array
+    options: dict[str, Any] = {
+        "strips": {"rowsperstrip": 8},
+        "tiles": {"tile": (16, 32)},
+        "planes": {"planarconfig": "separate"},
+        "predictor": {"predictor": 2},
+    }[layout]
+    if layout == "predictor":
+        pytest.importorskip("imagecodecs")
+    data = tiff(stored, photometric="rgb", byteorder=byteorder, bigtiff=bigtiff, compression=compression, **options)
     picture = read_picture(data)
     assert picture.mode == "RGB"
     assert np.array_equal(picture.samples, array)
@@ -99,14 +93,14 @@ def test_every_layout_is_read_exactly(
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_other_compressions_are_read_where_a_library_reads_them(dtype: type) -> None:
     pytest.importorskip("imagecodecs")
-    array = np.random.default_rng(3).integers(0, 9, (20, 30, 3)).astype(dtype)
+    array: NDArray[Any] = np.random.default_rng(3).integers(0, 9, (20, 30, 3)).astype(dtype)
     for compression in ("lzw", "zstd", "packbits"):
         data = tiff(array, photometric="rgb", compression=compression)
         assert np.array_equal(read_picture(data).samples, array)
 
 
 def test_lzw_is_read_at_every_depth_and_damage_in_it_is_refused() -> None:
-    array = np.random.default_rng(3).integers(0, 9, (20, 30, 3)).astype(np.uint8)
+    array: NDArray[Any] = np.random.default_rng(3).integers(0, 9, (20, 30, 3)).astype(np.uint8)
     out = io.BytesIO()
     Image.fromarray(array).save(out, "TIFF", compression="tiff_lzw")
     data = out.getvalue()
@@ -264,3 +258,13 @@ def test_flipped_bytes_never_raise_anything_else(at: int, mask: int) -> None:
 def test_limits_are_checked_from_the_tags() -> None:
     with pytest.raises(LimitError):
         read_picture(tiff(np.zeros((4, 4), np.uint8)), limits=Limits(pixels=15))
+
+
+@given(st.integers(1, 10**18), st.integers(1, 10**18))
+def test_resolutions_of_any_size_are_written_as_near_as_tiff_can(over: int, under: int) -> None:
+    record = Record("dpi", f"{over}/{under}".encode())
+    picture = Picture(np.zeros((1, 1, 1), np.uint8), "L", 8, (record,))
+    again = read_picture(write_picture(picture, "tiff")).metadata
+    assert [r.key for r in again] == ["dpi"]
+    if max(Fraction(over, under).as_integer_ratio()) < 1 << 32:
+        assert Fraction(again[0].data.decode()) == Fraction(over, under)

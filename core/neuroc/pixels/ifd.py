@@ -13,7 +13,6 @@ from ..errors import PictureError
 SUB_DIRECTORIES = (34665, 34853, 40965)  # EXIF, GPS, interoperability: tags whose value is another directory
 _SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _WORD = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_MAX_ENTRIES = 1 << 24  # of one value; more is damage, not metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +75,9 @@ def parse(data: bytes, name: str | None = None) -> list[Directory]:
         else:
             raise ValueError(f"version {version}")
         chain: list[Directory] = []
-        seen: set[int] = set()
+        walk = _Walk(data, order, version == 43)
         while at:
-            if at in seen:
-                raise ValueError("its directories form a loop")
-            directory, at = _directory(data, at, order, version == 43, seen)
+            directory, at = walk.directory(at)
             chain.append(directory)
         if not chain:
             raise ValueError("no directory")
@@ -89,38 +86,57 @@ def parse(data: bytes, name: str | None = None) -> list[Directory]:
         raise PictureError(f"damaged TIFF structure ({e})", remedy="Fetch the file again", file=name) from e
 
 
-def _directory(data: bytes, at: int, order: str, big: bool, seen: set[int]) -> tuple[Directory, int]:
-    seen.add(at)
-    number, offset, inline = ("Q", "Q", 8) if big else ("H", "I", 4)
-    count = struct.unpack_from(order + number, data, at)[0]
-    at += struct.calcsize(number)
-    size = 4 + 2 * inline
-    if at + count * size > len(data):
-        raise ValueError("truncated directory")
-    directory = Directory()
-    for i in range(count):
-        tag, kind, length = struct.unpack_from(order + "HH" + offset, data, at + i * size)
-        if kind not in _SIZE:
-            raise ValueError(f"tag {tag} has the unknown field type {kind}")
-        where = at + i * size + 4 + inline
-        bytes_ = length * _SIZE[kind]
-        if bytes_ > inline:
-            where = struct.unpack_from(order + offset, data, where)[0]
-        if length > _MAX_ENTRIES or where + bytes_ > len(data):
+class _Walk:
+    """One pass through the directories of a file, bounded by its size: damage must not cost time or memory."""
+
+    def __init__(self, data: bytes, order: str, big: bool) -> None:
+        self.data, self.order, self.big = data, order, big
+        self.seen: set[int] = set()
+        self.budget = 2 * len(data) + (1 << 20)  # bytes of entries and values; sound files share few of them
+
+    def _spend(self, size: int) -> None:
+        self.budget -= size
+        if self.budget < 0:
+            raise ValueError("its directories overlap")
+
+    def directory(self, at: int, depth: int = 0) -> tuple[Directory, int]:
+        """The directory at ``at`` and the offset of the next one."""
+        data, order = self.data, self.order
+        if at in self.seen or depth > 3:
+            raise ValueError("its directories form a loop")
+        self.seen.add(at)
+        number, offset, inline = ("Q", "Q", 8) if self.big else ("H", "I", 4)
+        count = struct.unpack_from(order + number, data, at)[0]
+        at += struct.calcsize(order + number)
+        size = 4 + 2 * inline
+        self._spend(count * size)
+        if at + count * size > len(data):
+            raise ValueError("truncated directory")
+        directory = Directory()
+        for where in range(at, at + count * size, size):
+            tag, kind, length = struct.unpack_from(order + "HH" + offset, data, where)
+            if kind not in _SIZE:
+                raise ValueError(f"tag {tag} has the unknown field type {kind}")
+            where += 4 + inline
+            if length * _SIZE[kind] > inline:
+                where = struct.unpack_from(order + offset, data, where)[0]
+            entry = Entry(kind, self._value(tag, kind, length, where))
+            if tag in SUB_DIRECTORIES and kind in (4, 13, 16, 18) and length == 1:
+                entry = Entry(kind, entry.data, self.directory(entry.integers()[0], depth + 1)[0])
+            directory.entries[tag] = entry
+        return directory, int(struct.unpack_from(order + offset, data, at + count * size)[0])
+
+    def _value(self, tag: int, kind: int, length: int, where: int) -> bytes:
+        """A value in little-endian bytes."""
+        size = length * _SIZE[kind]
+        self._spend(size)
+        if where + size > len(self.data):
             raise ValueError(f"the value of tag {tag} lies outside the file")
-        value = data[where : where + bytes_]
+        value = self.data[where : where + size]
         word = _WORD.get(kind, 1)
-        if order == ">" and word > 1:
+        if self.order == ">" and word > 1:
             value = b"".join(value[k : k + word][::-1] for k in range(0, len(value), word))
-        entry = Entry(kind, value)
-        if tag in SUB_DIRECTORIES and kind in (4, 13, 16, 18) and length == 1:
-            target = entry.integers()[0]
-            if target in seen:
-                raise ValueError("its directories form a loop")
-            entry = Entry(kind, value, _directory(data, target, order, big, seen)[0])
-        directory.entries[tag] = entry
-    following = struct.unpack_from(order + offset, data, at + count * size)[0]
-    return directory, int(following)
+        return value
 
 
 def serialise(directory: Directory, at: int) -> bytes:

@@ -19,7 +19,7 @@ from ..errors import NeurocError, PictureError, UnsupportedPictureError, UsageEr
 from ..limits import Limits
 from ..picture import CHANNELS, Picture, Record
 from .depth import check_depth, jpeg_end
-from .records import decoded, pair, pair_record, text_record
+from .records import colours, decoded, pair, pair_record, text_record
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -236,16 +236,16 @@ def to_pillow(picture: Picture) -> Image.Image:
         image = Image.frombytes(picture.mode, (picture.width, picture.height), np.ascontiguousarray(array).tobytes())
     for record in picture.metadata:
         generic = from_png_chunk(record) or record
-        if generic.key == "palette" and picture.mode == "P":
+        if generic.key == "palette" and picture.mode == "P" and colours(generic):
             image.putpalette(generic.data)
         elif generic.key == "png.tRNS":
             if picture.mode == "P":
                 image.info["transparency"] = generic.data
-            elif picture.bits != 1:
+            elif len(generic.data) == {"L": 2, "RGB": 6}.get(picture.mode):
                 values = tuple(int.from_bytes(generic.data[i : i + 2], "big") for i in range(0, len(generic.data), 2))
                 image.info["transparency"] = values if len(values) > 1 else values[0]
         elif generic.key in ("icc", "exif", "xmp"):
             image.info["icc_profile" if generic.key == "icc" else generic.key] = generic.data
-        elif generic.key == "dpi":
-            image.info["dpi"] = tuple(float(v) for v in pair(generic))
+        elif generic.key == "dpi" and (found := pair(generic)):
+            image.info["dpi"] = tuple(float(v) for v in found)
     return image

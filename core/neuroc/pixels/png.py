@@ -6,14 +6,13 @@ Pillow is not asked what the picture is (it opens 16-bit RGB as 8 bits without a
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError, UnsupportedPictureError, UsageError
 from ..limits import Limits
-from ..picture import Picture, Record
+from ..picture import Picture
 from .chunks import PngParts, parse
 from .packing import unpack
 from .unfilter import inflate_all, unfilter, unfilter_pillow
@@ -96,10 +95,5 @@ def _composited(data: bytes, parts: PngParts, frame: int, name: str | None) -> P
         image.seek(frame)
         samples = samples_of(image.convert("RGBA"))
     gone = {f"{p}{kind}" for p in ("png.", "png.after.") for kind in _ANIMATION + _OF_COLOUR_TYPE} | {"palette"}
-    records = tuple(replace(r) for r in parts.records if r.key not in gone)
+    records = tuple(r for r in parts.records if r.key not in gone)
     return Picture(samples, "RGBA", 8, records)
-
-
-def palette_of(picture: Picture) -> Record | None:
-    """The record with the palette, RGB triplets."""
-    return next((r for r in picture.metadata if r.key == "palette"), None)

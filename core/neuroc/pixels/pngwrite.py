@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from ..errors import UsageError
 from ..picture import Picture
-from .chunks import AFTER, BEFORE, SIGNATURE, join
+from .chunks import SIGNATURE, join
 from .packing import U8, pack
-from .records import png_chunk
+from .records import colours, png_chunk
 
 _COLOUR = {"1": 0, "L": 0, "RGB": 2, "P": 3, "LA": 4, "RGBA": 6}
+_PLACE = re.compile("png\\.(after\\.)?([a-z][a-zA-Z]{3})")
 _BLOCK = 1 << 20  # bytes filtered at once, and about the size of an IDAT chunk
 
 
@@ -50,22 +52,22 @@ def _plan(picture: Picture) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes
     tail, lost = b"", []
     once: set[bytes] = set()
     for record in picture.metadata:
-        if record.key == "palette":
-            placed.append((b"PLTE", record.data))
-        elif record.key == "tail":
+        place = _PLACE.fullmatch(record.key)
+        if record.key == "tail":
             tail += record.data
-        elif record.key.startswith(AFTER):
-            after.append((record.key[len(AFTER) :].encode("ascii"), record.data))
-        elif record.key.startswith(BEFORE):
-            placed.append((record.key[len(BEFORE) :].encode("ascii"), record.data))
+        elif place and place[1]:
+            after.append((place[2].encode("ascii"), record.data))
+        elif place:
+            placed.append((place[2].encode("ascii"), record.data))
         else:
-            chunk = png_chunk(record)
+            is_palette = record.key == "palette" and colours(record)
+            chunk = (b"PLTE", record.data) if is_palette else png_chunk(record)
             if chunk is None or chunk[0] in once:
                 lost.append(record.key)
                 continue
-            if record.key in ("icc", "exif", "dpi", "aspect"):
+            if record.key in ("icc", "exif", "dpi", "aspect", "palette"):
                 once.add(chunk[0])
-            first.append(chunk)
+            (placed if is_palette else first).append(chunk)
     return first + placed, after, tail, lost
 
 

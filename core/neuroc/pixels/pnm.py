@@ -212,11 +212,18 @@ def unwritable_pnm(picture: Picture) -> list[str]:
     return _plan(picture)[3]
 
 
+def _fits(data: bytes, picture: Picture) -> bool:
+    """Whether a recorded maxval is one for these samples: records of a .nrc file can hold anything."""
+    if not re.fullmatch(rb"[1-9][0-9]{0,4}", data):
+        return False
+    return int(picture.samples.max()) <= int(data) < 65536 and (int(data) > 255) == (picture.bits == 16)
+
+
 def _plan(picture: Picture) -> tuple[int, str, bytes, list[str]]:
     """(maxval, comment lines, bytes after the picture, keys of what has no place)."""
     maxval, comments, tail, lost = (1 << picture.bits) - 1, "", b"", []
     for record in picture.metadata:
-        if record.key == "pnm.maxval":
+        if record.key == "pnm.maxval" and _fits(record.data, picture):
             maxval = int(record.data)
         elif record.key == "tail":
             tail += record.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from fractions import Fraction
@@ -10,6 +11,8 @@ from ..picture import Record
 from .chunks import BEFORE
 
 XMP_KEYWORD = b"XML:com.adobe.xmp"
+_RATIONAL = rb"0*[1-9][0-9]{0,18}(/0*[1-9][0-9]{0,18})?"
+_PAIR = re.compile(_RATIONAL + b"( " + _RATIONAL + b")?")
 _INCH = Fraction(254, 10000)  # metres
 MAX_TEXT = 64 * 2**20  # bytes after decompression; more is kept verbatim but not translated
 
@@ -19,10 +22,17 @@ def pair_record(key: str, x: Fraction, y: Fraction) -> Record:
     return Record(key, (f"{x}" if x == y else f"{x} {y}").encode("ascii"))
 
 
-def pair(record: Record) -> tuple[Fraction, Fraction]:
-    """The two rationals of a "dpi" or "aspect" record."""
-    words = record.data.decode("ascii").split(" ")
-    return Fraction(words[0]), Fraction(words[-1])
+def pair(record: Record) -> tuple[Fraction, Fraction] | None:
+    """The two positive rationals of a "dpi" or "aspect" record; None if it does not hold them."""
+    if not _PAIR.fullmatch(record.data):
+        return None
+    x, _, y = record.data.decode("ascii").partition(" ")
+    return Fraction(x), Fraction(y or x)
+
+
+def colours(record: Record) -> bool:
+    """Whether a "palette" record holds 1 to 256 RGB triplets: records of a .nrc file can hold anything."""
+    return 3 <= len(record.data) <= 768 and len(record.data) % 3 == 0
 
 
 def text_record(key: str, value: str) -> Record:
@@ -54,18 +64,19 @@ def png_chunk(record: Record) -> tuple[bytes, bytes] | None:
             return b"eXIf", data
         case "xmp":
             return b"iTXt", XMP_KEYWORD + b"\0\0\0\0\0" + data
-        case "dpi":
-            x, y = (int(v / _INCH + Fraction(1, 2)) for v in pair(record))
-            return (b"pHYs", struct.pack(">IIB", x, y, 1)) if 0 < x < 1 << 31 and 0 < y < 1 << 31 else None
-        case "aspect":
-            # TIFF and JFIF give pixels per unit in both directions, as pHYs does.
-            fx, fy = pair(record)
-            scale = fx.denominator * fy.denominator
-            x, y = int(fx * scale), int(fy * scale)
-            return (b"pHYs", struct.pack(">IIB", x, y, 0)) if 0 < x < 1 << 31 and 0 < y < 1 << 31 else None
+        case "dpi" | "aspect":
+            found = pair(record)
+            return found and _density(*found, metres=record.key == "dpi")
         case "text":
             return _text_chunk(*text(record))
     return None
+
+
+def _density(fx: Fraction, fy: Fraction, metres: bool) -> tuple[bytes, bytes] | None:
+    """A pHYs chunk: whole pixels per metre, or the ratio of the two."""
+    scale = 1 / _INCH if metres else Fraction(fx.denominator * fy.denominator)
+    x, y = int(fx * scale + Fraction(1, 2)), int(fy * scale + Fraction(1, 2))
+    return (b"pHYs", struct.pack(">IIB", x, y, int(metres))) if 0 < x < 1 << 31 and 0 < y < 1 << 31 else None
 
 
 def _text_chunk(key: str, value: str) -> tuple[bytes, bytes] | None:

@@ -66,7 +66,7 @@ def read_tiff(data: bytes, frame: int | None, limits: Limits, name: str | None) 
         layout = _layout(page, limits, name)
         samples = _pixels(data, page, layout, frame or 0, name)
         records = _records(page, layout, name)
-    except (ValueError, KeyError, IndexError, zlib.error) as e:
+    except (ValueError, KeyError, IndexError, OverflowError, zlib.error) as e:
         raise PictureError(f"damaged TIFF ({e})", remedy="Fetch the file again", file=name) from e
     if layout.white_is_zero:
         samples = samples.dtype.type((1 << layout.bits) - 1) - samples

@@ -12,7 +12,7 @@ from ..errors import PictureError, UsageError
 from ..picture import Picture
 from .ifd import SUB_DIRECTORIES, Directory, Entry, longs, parse, serialise, shorts
 from .packing import pack
-from .records import from_png_chunk, pair, text
+from .records import colours, from_png_chunk, pair, text
 from .tiff import STRUCTURE
 
 _PHOTOMETRIC = {"1": 1, "L": 1, "LA": 1, "RGB": 2, "RGBA": 2, "P": 3}
@@ -74,15 +74,14 @@ def _plan(picture: Picture) -> tuple[Directory, list[str]]:
     for record in picture.metadata:
         generic = from_png_chunk(record) or record
         data = generic.data
-        if generic.key == "palette" and picture.mode == "P":
+        if generic.key == "palette" and picture.mode == "P" and colours(generic):
             entries[320] = _colour_map(data, picture.bits)
         elif generic.key == "icc":
             entries[34675] = Entry(7, data)
         elif generic.key == "xmp":
             entries[700] = Entry(1, data)
-        elif generic.key in ("dpi", "aspect"):
-            x, y = pair(generic)
-            entries[282], entries[283] = _rational(x), _rational(y)
+        elif generic.key in ("dpi", "aspect") and (found := pair(generic)):
+            entries[282], entries[283] = map(_rational, found)
             entries[296] = shorts(2 if generic.key == "dpi" else 1)
         elif generic.key == "text" and b"\0" not in text(generic)[1].encode():
             texts.append((*text(generic), record.key))
@@ -115,13 +114,14 @@ def _merge(entries: dict[int, Entry], exif: bytes) -> bool:
 
 def _rational(value: Fraction) -> Entry:
     limit = (1 << 32) - 1
-    if value > limit or value.denominator > limit or value.numerator > limit:
-        value = min(value, Fraction(limit)).limit_denominator(4096 if value < 1 << 20 else 1)
+    if max(value.numerator, value.denominator) > limit:  # TIFF has 32 bits for each
+        value = min(max(value, Fraction(1, limit)), Fraction(limit))
+        value = value.limit_denominator(limit // max(1, -(-value.numerator // value.denominator)))
     return Entry(5, struct.pack("<II", value.numerator, value.denominator))
 
 
 def _colour_map(palette: bytes, bits: int) -> Entry:
-    colours = np.zeros((1 << bits, 3), np.uint16)
+    table = np.zeros((1 << bits, 3), np.uint16)
     given = np.frombuffer(palette, np.uint8).reshape(-1, 3)[: 1 << bits]
-    colours[: given.shape[0]] = given.astype(np.uint16) * 257
-    return shorts(*colours.T.reshape(-1).tolist())
+    table[: given.shape[0]] = given.astype(np.uint16) * 257
+    return shorts(*table.T.reshape(-1).tolist())
