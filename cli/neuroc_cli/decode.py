@@ -82,13 +82,17 @@ class DecodeWorker:
 
         shared = {"limits": self.limits, **self.keywords}
         if self.salvage:
-            return [attempt(t, lambda d=d: neuroc.salvage(d, **shared)) for t, d in zip(tasks, files, strict=True)]  # type: ignore[misc]
+            return [
+                attempt(t, lambda t=t, d=d: neuroc.salvage(d, name=name_of(t), **shared))  # type: ignore[misc]
+                for t, d in zip(tasks, files, strict=True)
+            ]
         if len(files) == 1:
             name = name_of(tasks[0])
             return [attempt(tasks[0], lambda: (neuroc.decode(files[0], name=name, progress=progress, **shared), ()))]
         if not files:
             return []
-        many = attempt(tasks[0], lambda: neuroc.decode_many(files, progress=progress, **shared))
+        names = [name_of(t) for t in tasks]
+        many = attempt(tasks[0], lambda: neuroc.decode_many(files, names=names, progress=progress, **shared))
         if isinstance(many, NeurocError):
             return [many] * len(files)
         return [p if isinstance(p, NeurocError) else (p, ()) for p in many]

@@ -39,6 +39,8 @@ def demo(
     picture = read_picture(source)
     samples = picture.width * picture.height * picture.channels
     png = len(write_picture(picture, "png", level=9))
+    if source.suffix == ".png":
+        png = min(png, source.stat().st_size)
     with tempfile.TemporaryDirectory(prefix="neuroc-demo-") as folder:
         coded, restored = Path(folder) / "photo.nrc", Path(folder) / "restored.png"
         start = time.perf_counter()

@@ -113,4 +113,4 @@ def _parameter(option: Option, codec: str) -> inspect.Parameter:
 
 def _choices(option: Option) -> Any:
     # typer's word for a fixed set of values is an Enum; these are known only at run time.
-    return enum.Enum(option.name, [(c, c) for c in option.choices], type=str)  # type: ignore[misc]
+    return enum.Enum(option.name, [(c, c) for c in option.choices], type=str)

@@ -89,9 +89,8 @@ def _document(o: Outcome) -> dict[str, Any]:
 def _tell(outcome: Outcome, quiet: bool) -> None:
     for remark in outcome.remarks if not quiet else ():
         print(f"neuroc: note: {clean(name_of(outcome.task))}: {clean(remark)}", file=sys.stderr)
-    if outcome.line and not quiet:
-        # With the picture on stdout, what there is to say about it goes to stderr.
-        print(clean(outcome.line), file=sys.stderr if outcome.task.target == STREAM else sys.stdout, flush=True)
+    if outcome.line and not quiet and outcome.task.target != STREAM:  # a filter in a pipe is silent
+        print(clean(outcome.line), flush=True)
     if outcome.error is not None:
         report(outcome.error)
 
