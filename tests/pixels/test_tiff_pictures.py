@@ -75,15 +75,17 @@ def test_every_layout_is_read_exactly(
     highest = np.iinfo(dtype).max
     array: NDArray[Any] = np.random.default_rng(3).integers(0, highest, (37, 53, 3), endpoint=True).astype(dtype)
     stored = array.transpose(2, 0, 1) if layout == "planes" else array
-    options: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "strips": {"rowsperstrip": 8},
         "tiles": {"tile": (16, 32)},
         "planes": {"planarconfig": "separate"},
         "predictor": {"predictor": 2},
-    }[layout]
+    }
     if layout == "predictor":
         pytest.importorskip("imagecodecs")
-    data = tiff(stored, photometric="rgb", byteorder=byteorder, bigtiff=bigtiff, compression=compression, **options)
+    data = tiff(
+        stored, photometric="rgb", byteorder=byteorder, bigtiff=bigtiff, compression=compression, **kinds[layout]
+    )
     picture = read_picture(data)
     assert picture.mode == "RGB"
     assert np.array_equal(picture.samples, array)
