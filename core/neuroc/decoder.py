@@ -25,6 +25,7 @@ from .errors import (
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Model, RawCodec, Spec
 from .models import (
+    DEFAULT_RUNTIME,
     LoadedCodec,
     Runtime,
     batch_size,
@@ -46,10 +47,13 @@ Samples = NDArray[Any]
 class DecodeOptions:
     """What a decode may choose; none of it changes a pixel."""
 
-    runtime: Runtime = Runtime()
+    runtime: Runtime = DEFAULT_RUNTIME
     limits: Limits = DEFAULT_LIMITS
     allow_pinned: bool = False
     region: Box | None = None
+
+
+DEFAULT_OPTIONS = DecodeOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Salvaged:
 
 
 def decode_file(
-    data: bytes, options: DecodeOptions = DecodeOptions(), name: str | None = None, progress: Progress | None = None
+    data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: str | None = None, progress: Progress | None = None
 ) -> Picture:
     """The picture of a file, or of ``options.region`` of it. Raises CorruptFileError, PluginError, LimitError."""
     result = decode_files([data], options, [name], progress)[0]
@@ -73,7 +77,7 @@ def decode_file(
 
 def decode_files(
     datas: Sequence[bytes],
-    options: DecodeOptions = DecodeOptions(),
+    options: DecodeOptions = DEFAULT_OPTIONS,
     names: Sequence[str | None] | None = None,
     progress: Progress | None = None,
 ) -> list[Picture | NeurocError]:
@@ -90,7 +94,7 @@ def decode_files(
     return [_finish(f) if isinstance(f, _Open) else f for f in opened]
 
 
-def salvage_file(data: bytes, options: DecodeOptions = DecodeOptions(), name: str | None = None) -> Salvaged:
+def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: str | None = None) -> Salvaged:
     """Decode what is intact of a damaged file; raises CorruptFileError if its header is lost."""
     parsed = parse(data, limits=options.limits, name=name, lenient=True)
     file = _Open.file(parsed, replace(options, region=None))
@@ -338,9 +342,7 @@ def _enqueue(job: _Job, queues: dict[tuple[Any, ...], list[_Job]]) -> None:
     queues.setdefault(key, []).append(job)
 
 
-def _decode_batch(
-    jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, advance: Callable[[int], None]
-) -> None:
+def _decode_batch(jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, advance: Callable[[int], None]) -> None:
     """Decode jobs of one kind in lock-step; if the batch fails, one by one, so that each error finds its tile."""
     first = jobs[0].file
     spec = first.spec(jobs[0].tile, jobs[0].group, len(jobs))

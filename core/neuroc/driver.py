@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .coder import Coder, Decoder, Encoder
+from .coder import Coder, Decoder
 from .errors import StreamError
 from .model import Ints, Model, ParallelEncode, Samples, Spec, Step
 from .tiles import leb128, read_leb128

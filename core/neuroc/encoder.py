@@ -19,6 +19,7 @@ from .header import DEFAULT_CODER, DEFAULT_TILE, Header
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Adaptive, Model, RawCodec, Spec
 from .models import (
+    DEFAULT_RUNTIME,
     LoadedCodec,
     Runtime,
     batch_size,
@@ -47,7 +48,7 @@ class EncodeOptions:
     params: Mapping[str, object] = field(default_factory=dict)
     coder: str = DEFAULT_CODER
     tile: int = DEFAULT_TILE
-    runtime: Runtime = Runtime()
+    runtime: Runtime = DEFAULT_RUNTIME
     verify: bool = True
     limits: Limits = DEFAULT_LIMITS
 

@@ -15,9 +15,7 @@ class NeurocError(Exception):
     code: ClassVar[str] = "internal"
     exit_code: ClassVar[int] = 1
 
-    def __init__(
-        self, message: str, *, remedy: str = "", file: str | None = None, offset: int | None = None
-    ) -> None:
+    def __init__(self, message: str, *, remedy: str = "", file: str | None = None, offset: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
@@ -36,9 +34,7 @@ class NeurocError(Exception):
         return _rebuild, (type(self), self.message, self.remedy, self.file, self.offset)
 
 
-def _rebuild(
-    kind: type[NeurocError], message: str, remedy: str, file: str | None, offset: int | None
-) -> NeurocError:
+def _rebuild(kind: type[NeurocError], message: str, remedy: str, file: str | None, offset: int | None) -> NeurocError:
     return kind(message, remedy=remedy, file=file, offset=offset)
 
 

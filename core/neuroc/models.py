@@ -33,6 +33,9 @@ class Runtime:
     batch: int | None = None  # tiles in lock-step; None chooses by memory
 
 
+DEFAULT_RUNTIME = Runtime()
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedCodec:
     """A codec with its entry and the parameters of one file."""

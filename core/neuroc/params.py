@@ -60,7 +60,8 @@ def options(cls: type[Any]) -> tuple[Option, ...]:
     for f in dataclasses.fields(cls):
         if "key" not in f.metadata:
             raise TypeError(f"{cls.__name__}.{f.name} must be made with neuroc.api.param")
-        found.append(Option(name=f.name, type=type(f.default), default=f.default, **f.metadata))
+        default: Any = f.default
+        found.append(Option(name=f.name, type=type(default), default=default, **f.metadata))
     keys = [o.key for o in found]
     if len(set(keys)) != len(keys):
         raise TypeError(f"{cls.__name__} uses a header key twice")

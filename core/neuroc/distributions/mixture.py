@@ -39,7 +39,8 @@ def mixture_weights(logits: Ints) -> Ints:
     e = np.where(below < EXP2_SIZE, exp2_table()[np.minimum(below, EXP2_SIZE - 1)], 0)
     weights = e * np.int64(WEIGHT_TOTAL) // e.sum(axis=1, keepdims=True)
     weights[:, 0] += WEIGHT_TOTAL - weights.sum(axis=1)
-    return weights.astype(np.int32)
+    result: Ints = weights.astype(np.int32)
+    return result
 
 
 class Mixture(Digits):
@@ -56,7 +57,7 @@ class Mixture(Digits):
         coarser, finer = max(0, unit), max(0, -unit)
         self._deep = bits > 8
         step = FINE if self._deep else COARSE
-        dtype = np.int64 if self._deep else np.int32
+        dtype: Any = np.int64 if self._deep else np.int32
         self._table = sigmoid_table(step)
         self._half = dtype(SIGMOID_RANGE << step)
         # (K, 1, n): the samples along the fast axis.
@@ -73,7 +74,7 @@ class Mixture(Digits):
         return 1 << CDF_BITS
 
     def cumulative(self, b: Boundaries) -> NDArray[Any]:
-        z = (b * self._slope - self._offset) - self._means  # (K, m, n)
+        z: NDArray[Any] = (b * self._slope - self._offset) - self._means  # (K, m, n)
         if self._deep:  # else |z| < 2**20 anyway
             np.clip(z, -DISTANCE_LIMIT, DISTANCE_LIMIT - 1, out=z)
         z *= self._mantissa
@@ -81,4 +82,5 @@ class Mixture(Digits):
         z += self._half
         f = self._table.take(z, mode="clip")
         f *= self._weights
-        return f.sum(axis=0, dtype=np.int32) + (b.astype(np.int32) << self._uniform)
+        mixed: NDArray[Any] = f.sum(axis=0, dtype=np.int32) + (b.astype(np.int32) << self._uniform)
+        return mixed

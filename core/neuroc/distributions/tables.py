@@ -33,7 +33,8 @@ class Cumulative(Digits):
         return self._rows[:, -1]
 
     def cumulative(self, b: Boundaries) -> NDArray[Any]:
-        return self._rows[np.arange(self.n)[None], np.broadcast_to(b, (len(b), self.n))]
+        f: NDArray[Any] = self._rows[np.arange(self.n)[None], np.broadcast_to(b, (len(b), self.n))]
+        return f
 
 
 def softmax(logits: NDArray[np.int32]) -> Cumulative:

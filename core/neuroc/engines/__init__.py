@@ -39,7 +39,7 @@ def get_engine(name: str = "auto", device: str = "cpu") -> Engine:
         name = "torch"
     elif name == "auto":
         name = next(r.entry.id for r in registry().engine_entries() if not missing_modules(r.entry))
-    engine = load_engine(name)(device)
+    engine: Engine = load_engine(name)(device)
     if engine.device != device:
         raise UsageError(f"engine {engine.id} has no device {device!r}", remedy="Use --engine torch for CUDA")
     return engine

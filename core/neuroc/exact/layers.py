@@ -50,7 +50,8 @@ def row_bounds(weight: I64, constant: I64, x: Interval) -> I64:
     zero = np.int64(0)
     positive = np.maximum(zero, np.maximum(a, b)).sum(axis=1, dtype=np.int64)
     negative = np.maximum(zero, np.maximum(-a, -b)).sum(axis=1, dtype=np.int64)
-    return np.maximum(positive, negative) + np.abs(constant)
+    bounds: I64 = np.maximum(positive, negative) + np.abs(constant)
+    return bounds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,8 @@ class Linear:
         """Outputs (n, out) for inputs (n, in) in int64: the definition that engines are held to."""
         acc = x.astype(np.int64) @ self.weight.T + self.bias
         half = np.int64(1) << (self.shift - 1)
-        return np.clip((acc + half) >> self.shift, self.clamp.lo, self.clamp.hi)
+        y: I64 = np.clip((acc + half) >> self.shift, self.clamp.lo, self.clamp.hi)
+        return y
 
 
 def carrier(bound: int) -> type[np.float32] | type[np.float64]:

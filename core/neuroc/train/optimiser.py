@@ -17,7 +17,7 @@ _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # coefficients of the published quin
 def orthogonalise(gradient: torch.Tensor, steps: int = 5) -> torch.Tensor:
     """The matrix with the singular vectors of ``gradient`` and singular values near one."""
     a, b, c = _NEWTON_SCHULZ
-    x = gradient / (gradient.norm() + 1e-7)
+    x: torch.Tensor = gradient / (gradient.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     if tall:
         x = x.T

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from neuroc.api import Cost, Engine, HeaderError, Intervals, Spec, Step, UsageError, Weights, evaluator, param
 from numpy.typing import NDArray
+
+from neuroc.api import Cost, Engine, HeaderError, Intervals, Spec, Step, UsageError, Weights, evaluator, param
 
 from .context import LEFT, UP
 from .head import Head, input_limit, network_inputs
@@ -94,7 +96,7 @@ class CausalModel:
 
     def adapt(self, x: NDArray[Any], spec: Spec, params: Params) -> Params:
         """Choose the unit of a 16-bit picture by coding some of its pixels in each."""
-        if spec.bits <= 8 or params.unit != AUTO or spec.channels == 1 and spec.kind == "alpha":
+        if spec.bits <= 8 or params.unit != AUTO or (spec.channels == 1 and spec.kind == "alpha"):
             return params
         side = 64  # a few square patches: neighbours must be real ones
         generator = np.random.Generator(np.random.PCG64(1))
@@ -130,7 +132,7 @@ class CausalModel:
         plan = order(schedule_of(self.variant, params), spec.height, spec.width, self.variant.taps)
         canvas = self._canvas(spec)
         starts = plan.starts.tolist()
-        for begin, end in zip(starts[:-1], starts[1:], strict=True):
+        for begin, end in pairwise(starts):
             sites = plan.sites[begin:end]
             neighbours = canvas[:, plan.context[begin:end]]  # (B, n, T, C)
             head = self._head(neighbours.reshape(-1, *neighbours.shape[2:]), spec.bits, unit)

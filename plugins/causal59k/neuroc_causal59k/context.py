@@ -46,4 +46,5 @@ def neighbours(i: Any, j: Any, height: Any, width: Any, taps: Taps) -> NDArray[n
     beside = (y >= 0) & (y < i) & ~inside
     position = y * width + np.clip(x, 0, width - 1)
     nearest = np.where(j > 0, i * width + j - 1, np.where(i > 0, (i - 1) * width, height * width))
-    return np.where(inside | beside, position, nearest)
+    flat: NDArray[np.int64] = np.where(inside | beside, position, nearest)
+    return flat

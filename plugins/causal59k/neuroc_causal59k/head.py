@@ -8,8 +8,9 @@ already known.
 from __future__ import annotations
 
 import numpy as np
-from neuroc.api import Mixture, mixture_weights
 from numpy.typing import NDArray
+
+from neuroc.api import Mixture, mixture_weights
 
 from .network import INPUT_MAX, MIXTURES, Variant
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from neuroc.api import Interval, Linear, Network, Weights, WeightsError, prove
 from numpy.typing import NDArray
+
+from neuroc.api import Interval, Linear, Network, Weights, WeightsError, prove
 
 from .network import ACTIVATION_MAX, Variant
 

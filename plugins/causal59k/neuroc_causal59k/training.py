@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
 from neuroc.exact.layers import Interval
 from neuroc.train.quantise import LayerGrid, choose_grid, ste
 from neuroc.train.sampling import PixelSampler
-from numpy.typing import NDArray
-from torch.nn import functional
 
 from .network import (
     ACTIVATION_MAX,
