@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 import numpy as np
@@ -154,10 +155,13 @@ def test_damage_is_refused() -> None:
 
 
 def test_pillows_own_limit_does_not_matter_but_ours_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = saved(Image.fromarray(RGB), "BMP")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**9)
-    with pytest.raises(LimitError):
-        read_picture(data, limits=Limits(pixels=10))
+    data = saved(Image.new("RGB", (3000, 1000)), "BMP")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_picture(data).samples.shape == (1000, 3000, 3)
+    with pytest.raises(LimitError, match="--max-pixels 3000000"):
+        read_picture(data, limits=Limits(pixels=10**6))
 
 
 @settings(max_examples=60, deadline=None)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("BMP", "DIB", "GIF", "WEBP", "TGA", "JPEG", "PCX", "SGI", "JPEG2000", "AVIF", "QOI")
 _SIXTEEN = ("I;16", "I;16L", "I;16B")
-_BLOCK = 1 << 22  # bytes copied out of Pillow at once
+_BLOCK = 1 << 20  # bytes copied out of Pillow at once
 _strictly = threading.Lock()
 
 
