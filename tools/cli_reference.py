@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+
 from neuroc_cli.app import COMMANDS, build
 
 TARGET = Path(__file__).parent.parent / "docs" / "cli.md"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from neuroc.errors import CorruptFileError, NeurocError, UsageError
 from neuroc.limits import Limits
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from neuroc.errors import VerificationError
 
 from . import options as o

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
 from neuroc.errors import NeurocError, UsageError
 from neuroc.limits import Limits
 

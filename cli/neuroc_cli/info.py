@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+
 from neuroc.limits import Limits
 
 from . import options as o

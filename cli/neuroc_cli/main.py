@@ -46,6 +46,8 @@ def main(arguments: Sequence[str]) -> int:
         from .app import command_for
 
         result = command_for(arguments).main(list(arguments), prog_name="neuroc", standalone_mode=False)
+        if result == INTERRUPTED:  # typer's answer to Ctrl-C
+            return _interrupted()
         return result if isinstance(result, int) else 0
     except NeurocError as e:
         return _fail(e)
@@ -53,7 +55,9 @@ def main(arguments: Sequence[str]) -> int:
         return _interrupted()
     except BrokenPipeError:
         return _reader_left()
-    except SystemExit as e:  # typer leaves so after --show-completion
+    except SystemExit as e:  # how typer leaves after --show-completion, and for a pipe without a reader
+        if isinstance(e.__context__, BrokenPipeError):
+            return _reader_left()
         return e.code if isinstance(e.code, int) else int(e.code is not None)
     except MemoryError:
         return _fail(out_of_memory())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+
 from neuroc.errors import UsageError
 from neuroc.limits import DEFAULT_LIMITS, Limits
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+
 from neuroc.errors import NeurocError, PluginBrokenError, UsageError
 from neuroc.params import Option, options
 
@@ -105,6 +106,7 @@ def _parameter(option: Option, codec: str) -> inspect.Parameter:
         info = typer.Option(f"{flag}/--no-{flag[2:]}", help=text)
     elif option.choices:
         kind = _choices(option)
+        info = typer.Option(flag, metavar=f"[{'|'.join(option.choices)}]", help=text)
         default = kind(option.default)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]

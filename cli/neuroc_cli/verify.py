@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+
 from neuroc.errors import NeurocError, UsageError
 
 from . import options as o

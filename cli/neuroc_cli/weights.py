@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from neuroc.errors import NeurocError
 
 from . import options as o

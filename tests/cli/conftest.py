@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import neuroc
 import numpy as np
 import pytest
+
+import neuroc
 from neuroc.picture import Picture
 from neuroc_cli.main import main
 
@@ -96,11 +97,11 @@ def nrc(tmp_path: Path, nrc_bytes: bytes) -> Path:
 
 
 @pytest.fixture
-def tree(tmp_path: Path, photo: Path) -> Iterator[Path]:
+def tree(tmp_path: Path, photo: Path) -> Path:
     """A folder with a picture at the top, one in a sub-folder, and a file that is none."""
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
     (folder / "a.png").write_bytes(photo.read_bytes())
     (folder / "sub" / "b.PNG").write_bytes(photo.read_bytes())
     (folder / "notes.txt").write_text("no picture")
-    yield folder
+    return folder

@@ -6,11 +6,12 @@ import io
 from pathlib import Path
 from typing import Any
 
-import neuroc
 import numpy as np
 import pytest
-from neuroc.picture import Picture, same_picture
 from PIL import Image
+
+import neuroc
+from neuroc.picture import Picture, same_picture
 
 RAW = ("--plugin", "raw")
 ENCODED = {"input", "output", "plugin", "width", "height", "mode", "bits", "bytes", "bpsp", "seconds"}
