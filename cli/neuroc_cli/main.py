@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 internal, 2 usage or bad input picture, 3 corrupt file, 4 pl
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 from neuroc.errors import LimitError, NeurocError, StorageError
 
-from .text import clean, one_line
+from .text import one_line
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 INTERRUPTED = 130
@@ -28,8 +29,12 @@ def run() -> None:
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")
     for name in ("SIGTERM", "SIGHUP"):  # as for Ctrl-C: take back what is half done
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal's encoding lacks is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -70,6 +75,19 @@ def out_of_memory(file: str | None = None) -> LimitError:
     return LimitError("not enough memory", remedy="Use fewer --jobs, a smaller --batch or smaller tiles", file=file)
 
 
+def internal_error(e: Exception, file: str | None = None) -> NeurocError:
+    """What an exception that nobody expected becomes; prints its traceback with NEUROC_DEBUG=1."""
+    if os.environ.get("NEUROC_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(e)
+    return NeurocError(
+        f"internal error ({type(e).__name__}: {e})",
+        remedy="Please report it with what NEUROC_DEBUG=1 in the environment adds",
+        file=file,
+    )
+
+
 def report(error: NeurocError) -> None:
     """The one line on stderr."""
     print(f"neuroc: error: {one_line(str(error))}", file=sys.stderr)
@@ -89,16 +107,7 @@ def _unexpected(e: Exception) -> int:
         return int(getattr(e, "exit_code", 2))
     if type(e).__name__ == "Abort":  # older typers' word for Ctrl-C
         return _interrupted()
-    if os.environ.get("NEUROC_DEBUG") == "1":
-        import traceback
-
-        traceback.print_exc()
-    what = clean(one_line(f"{type(e).__name__}: {e}"))
-    print(
-        f"neuroc: error: internal error ({what}). Please report it with what NEUROC_DEBUG=1 in the environment adds",
-        file=sys.stderr,
-    )
-    return 1
+    return _fail(internal_error(e))
 
 
 def _interrupted() -> int:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from neuroc.errors import NeurocError, StorageError
+from neuroc.processes import interrupts_ignored
 
-from .main import out_of_memory, report
+from .main import internal_error, out_of_memory, report
 from .options import failure
 from .output import remove_temporaries
 from .planning import STREAM, Task
@@ -48,6 +47,8 @@ def attempt(task: Task, action: Callable[[], Any]) -> Any:
         raise
     except OSError as e:
         return StorageError(e.strerror or str(e), file=name_of(task))
+    except Exception as e:  # a bug with one picture does not stop the others
+        return internal_error(e, name_of(task))
 
 
 def name_of(task: Task) -> str:
@@ -114,7 +115,7 @@ def _processes(
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context)
     try:
-        with _interrupts_ignored():
+        with interrupts_ignored():
             futures = [executor.submit(worker, tasks, _no_progress) for tasks in groups]
         for future, tasks in zip(futures, groups, strict=True):
             try:
@@ -144,17 +145,3 @@ def _lost(task: Task) -> NeurocError:
 
 def _no_progress(done: int, total: int) -> None:
     """A worker process reports whole groups only."""
-
-
-@contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    # Ctrl-C reaches every process of the terminal; workers that start here inherit that they ignore it, and the
-    # parent decides what happens to them.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

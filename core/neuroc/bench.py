@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import NeurocError, PluginBrokenError, StorageError, UsageError, VerificationError
 from .limits import DEFAULT_LIMITS, Limits
+from .processes import interrupts_ignored
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -116,7 +117,8 @@ def compare(
         for contender in contenders:
             receiver, sender = context.Pipe(duplex=False)
             child = context.Process(target=_child, args=(sender, contender, list(files), limits), daemon=True)
-            child.start()
+            with interrupts_ignored():
+                child.start()
             sender.close()
             try:
                 results.append(_receive(receiver, contender, progress))
@@ -153,8 +155,6 @@ def _child(sender: Connection, contender: Contender, files: Sequence[Path], limi
         sender.send(measure(contender, files, limits, lambda: sender.send(None)))
     except NeurocError as e:
         sender.send(e)
-    except KeyboardInterrupt:
-        pass  # the parent reports it
     except Exception as e:
         sender.send(PluginBrokenError(f"{contender.label}: {type(e).__name__}: {e}"))
 
