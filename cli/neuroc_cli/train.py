@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
 from neuroc.errors import OutputExistsError, PluginError, StorageError, UsageError
 
 from . import options as o
@@ -22,7 +23,12 @@ def register(app: typer.Typer, arguments: Sequence[str]) -> None:
 def train(
     codec: Annotated[str, typer.Argument(metavar="ID", help="The codec.")],
     data: Annotated[
-        list[str], typer.Option("--data", metavar="DIR", help="Folder with pictures; may be given several times.")
+        list[str],
+        typer.Option(
+            "--data",
+            metavar="DIR[:TILE][@WEIGHT]",
+            help="Folder with pictures, or with mosaics of TILE x TILE pixels; may be given several times.",
+        ),
     ],
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the weights go (.safetensors).")],
     variant: Annotated[
@@ -38,17 +44,17 @@ def train(
     import importlib.util
 
     from neuroc.plugins import load_object, registry
-    from neuroc.training import TrainRequest
+    from neuroc.training import DataFolder, TrainRequest
 
     origin = registry().codec(codec)
     if not origin.entry.train:
         raise PluginError(f"the codec {codec} has no training", remedy="Only codecs with networks can be trained")
     if importlib.util.find_spec("torch") is None:
         raise PluginError("training needs torch, which is not installed", remedy="pip install 'neuroc-codec[train]'")
-    folders = [Path(d) for d in data]
+    folders = [DataFolder.parse(d) for d in data]
     for folder in folders:
-        if not folder.is_dir():
-            raise StorageError("is not a folder", remedy="--data names folders of pictures", file=str(folder))
+        if not folder.path.is_dir():
+            raise StorageError("is not a folder", remedy="--data names folders of pictures", file=str(folder.path))
     target = Path(out)
     if target.is_dir():
         raise UsageError(f"{out} is a folder", remedy="--out names the weights file")
