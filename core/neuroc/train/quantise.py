@@ -33,6 +33,9 @@ class LayerGrid:
     p_out: torch.Tensor  # (out,)
     shift: torch.Tensor  # (out,)
 
+    def to(self, device: str) -> LayerGrid:
+        return LayerGrid(self.p_in.to(device), self.p_out.to(device), self.shift.to(device))
+
     def weight_scale(self) -> torch.Tensor:
         return torch.exp2(self.p_out[:, None] - self.p_in[None, :] + self.shift[:, None])
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from neuroc.api import Cost, Engine, HeaderError, Intervals, Spec, Step, UsageError, Weights, evaluator, param
 
-from .context import LEFT, UP
 from .head import Head, input_limit, network_inputs
 from .layers import load_network
 from .network import VARIANTS, Variant
@@ -92,7 +91,7 @@ class CausalModel:
     def __init__(self, variant: Variant, evaluate: Any) -> None:
         self.variant = variant
         self._evaluate = evaluate
-        self._left, self._up = variant.taps.index(LEFT), variant.taps.index(UP)
+        self._left, self._up = variant.centre
 
     def adapt(self, x: NDArray[Any], spec: Spec, params: Params) -> Params:
         """Choose the unit of a 16-bit picture by coding some of its pixels in each."""

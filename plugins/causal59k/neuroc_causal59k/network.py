@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .context import TAPS, Taps
+from .context import LEFT, TAPS, UP, Taps
 
 HIDDEN_LAYERS = 4
 MIXTURES = 3
@@ -33,6 +33,11 @@ class Variant:
     @property
     def taps(self) -> Taps:
         return TAPS[self.context]
+
+    @property
+    def centre(self) -> tuple[int, int]:
+        """Positions of the left and the upper neighbour among the taps."""
+        return self.taps.index(LEFT), self.taps.index(UP)
 
     @property
     def couplings(self) -> int:

@@ -85,13 +85,14 @@ class FloatNetwork(torch.nn.Module):
     @torch.no_grad()
     def calibrate(self, inputs: torch.Tensor) -> None:
         """Fix the grid: fraction bits from the range of each unit on ``inputs``, shifts from the 2**24 bound."""
-        self.grid = None
+        device = self.weights[0].device.type
+        inputs = inputs.cpu()
         p_in = torch.full((inputs.shape[1],), float(INPUT_BITS))
         x = Interval.of(-INPUT_MAX, INPUT_MAX, inputs.shape[1])
         h = inputs * 2.0**-INPUT_BITS
         grids = []
         last = len(self.weights) - 1
-        for n, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+        for n, (w, b) in enumerate(self._layers_on_cpu()):
             h = functional.linear(h, w, b)
             if n < last:
                 h = functional.relu(h)
@@ -102,7 +103,10 @@ class FloatNetwork(torch.nn.Module):
             grids.append(choose_grid(w, b, p_in, p_out, x, HEADROOM))
             p_in = grids[-1].p_out
             x = Interval.of(0, ACTIVATION_MAX, len(b))
-        self.grid = grids
+        self.grid = [g.to(device) for g in grids]
+
+    def _layers_on_cpu(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        return [(w.detach().cpu(), b.detach().cpu()) for w, b in zip(self.weights, self.biases, strict=True)]
 
     def _output_bits(self) -> torch.Tensor:
         n, v = MIXTURES * self.variant.channels, self.variant
@@ -116,8 +120,8 @@ class FloatNetwork(torch.nn.Module):
             raise ValueError("calibrate first")
         tensors: dict[str, NDArray[np.generic]] = {}
         x = Interval.of(-INPUT_MAX, INPUT_MAX, self.variant.widths[0])
-        for n, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            grid = self.grid[n]
+        for n, (w, b) in enumerate(self._layers_on_cpu()):
+            grid = self.grid[n].to("cpu")
             fits = choose_grid(w, b, grid.p_in, grid.p_out, x, 1.0)
             if bool((fits.p_out != grid.p_out).any()):
                 raise ValueError(f"the weights of layer {n} outgrew their grid")
@@ -167,16 +171,16 @@ class Trainer:
     batch: int = 8192
     quantise_from: float = 0.85  # of the time; on the grid from here on
     bfloat16: bool = True
+    device: str = "cpu"
     _validation: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
 
     def loss(self, neighbours: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Mean bits per sample of one batch."""
-        taps = self.variant.taps
-        inputs, base = split_context(neighbours, taps.index((0, -1)), taps.index((-1, 0)))
+        inputs, base = split_context(neighbours.to(self.device), *self.variant.centre)
         plain = self.bfloat16 and self.network.grid is None and self.network.training
-        with torch.autocast("cpu", torch.bfloat16, enabled=plain):
+        with torch.autocast(self.device, torch.bfloat16, enabled=plain):
             outputs = self.network(inputs)
-        return bits(self.variant, outputs, base, target).mean()
+        return bits(self.variant, outputs, base, target.to(self.device)).mean()
 
     def step(self, fraction: float) -> float:
         if fraction >= self.quantise_from and self.network.grid is None:
@@ -190,8 +194,7 @@ class Trainer:
     def calibrate(self) -> None:
         """Put the network on its integer grid."""
         neighbours, _ = self.train.batch(CALIBRATION)
-        taps = self.variant.taps
-        inputs, _ = split_context(neighbours, taps.index((0, -1)), taps.index((-1, 0)))
+        inputs, _ = split_context(neighbours.to(self.device), *self.variant.centre)
         self.network.calibrate(inputs)
 
     @torch.no_grad()

@@ -1,0 +1,70 @@
+"""Training pictures from folders: any format that neuroc reads, mosaics cut apart, some held out for validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PictureError, UsageError
+from ..pixels import read_picture
+from ..training import DataFolder
+
+HOLD_OUT = 20  # every so many pictures are for validation
+
+U8 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """The pictures (H, W, C) of one folder."""
+
+    weight: float
+    train: Sequence[U8]
+    validation: Sequence[U8]
+
+
+def read_groups(folders: Sequence[DataFolder], convert: Callable[[U8], U8]) -> list[Group]:
+    """Every RGB picture of 8 bits below the folders, through ``convert`` ((H, W, 3) to (H, W, C)).
+
+    Files that are no such pictures are passed over. Raises UsageError if a folder holds too few.
+    """
+    groups = []
+    for folder in folders:
+        pictures = [convert(tile) for picture in _pictures(folder) for tile in _tiles(picture, folder.tile)]
+        if len(pictures) < HOLD_OUT:
+            raise UsageError(
+                f"only {len(pictures)} 8-bit RGB pictures, at least {HOLD_OUT} are needed",
+                file=str(folder.path),
+                remedy="--data names folders of pictures, DIR:TILE for mosaics of TILE x TILE pixels",
+            )
+        pixels = float(sum(p.shape[0] * p.shape[1] for p in pictures))
+        held = [p for n, p in enumerate(pictures) if n % HOLD_OUT == HOLD_OUT - 1]
+        kept = [p for n, p in enumerate(pictures) if n % HOLD_OUT != HOLD_OUT - 1]
+        groups.append(Group(pixels if folder.weight is None else folder.weight, kept, held))
+    return groups
+
+
+def _pictures(folder: DataFolder) -> Sequence[U8]:
+    found = []
+    for path in sorted(p for p in folder.path.rglob("*") if p.is_file()):
+        try:
+            picture = read_picture(path)
+        except PictureError:
+            continue
+        if picture.mode == "RGB" and picture.bits == 8:
+            found.append(picture.samples)
+    return found
+
+
+def _tiles(picture: U8, tile: int | None) -> Sequence[U8]:
+    if tile is None:
+        return [picture]
+    height, width = picture.shape[:2]
+    return [
+        picture[y : y + tile, x : x + tile]
+        for y in range(0, height - tile + 1, tile)
+        for x in range(0, width - tile + 1, tile)
+    ]
