@@ -37,14 +37,18 @@ class Interval:
         return cls(np.full(n, lo, dtype=np.int64), np.full(n, hi, dtype=np.int64))
 
 
+def magnitude(a: I64) -> int:
+    """The largest |value|; numpy's abs has none for -2**63."""
+    return max(-int(a.min(initial=0)), int(a.max(initial=0)))
+
+
 def row_bounds(weight: I64, constant: I64, x: Interval) -> I64:
     """The largest |partial sum| of each row (out,) for inputs in ``x``, in any order, ``constant`` added last.
 
     Weights are untrusted: what could overflow int64 gives 2**62, which no carrier holds.
     """
-    largest_w = int(np.abs(weight).max(initial=0))
-    largest_x = int(np.maximum(np.abs(x.lo), np.abs(x.hi)).max())
-    if largest_w * largest_x * weight.shape[1] >= 1 << 61 or int(np.abs(constant).max()) >= 1 << 61:
+    largest_x = max(magnitude(x.lo), magnitude(x.hi))
+    if magnitude(weight) * largest_x * weight.shape[1] >= 1 << 61 or magnitude(constant) >= 1 << 61:
         return np.full(len(weight), 1 << 62, dtype=np.int64)
     a, b = weight * x.lo, weight * x.hi
     zero = np.int64(0)
@@ -72,6 +76,10 @@ class Linear:
             raise WeightsError(f"a shift is outside 1..{MAX_SHIFT}")
         if bool((self.clamp.lo > self.clamp.hi).any()):
             raise WeightsError("an empty clamp range")
+        if max(magnitude(self.clamp.lo + 1), magnitude(self.clamp.hi)) >= 1 << 31:
+            raise WeightsError("a clamp beyond 32 bits")
+        if max(magnitude(self.weight), magnitude(self.bias)) >= FLOAT64_BOUND:
+            raise ExactnessError("a weight or bias of 2**53 or more", remedy="These weights cannot be used")
 
     @property
     def inputs(self) -> int:
@@ -83,6 +91,7 @@ class Linear:
 
     def finer_input(self, bits: int) -> Linear:
         """The same layer for inputs that carry ``bits`` more fraction bits."""
+        carrier(magnitude(self.bias) << bits)  # the shift below must not lose bits
         return Linear(self.weight, self.bias << bits, self.shift + bits, self.clamp)
 
     def bound(self, x: Interval) -> int:
@@ -131,6 +140,9 @@ def prove(layers: tuple[Linear, ...], x: Interval) -> Network:
         if layer.inputs != len(x.lo):
             raise WeightsError(f"a layer expects {layer.inputs} inputs but gets {len(x.lo)}")
         bounds.append(layer.bound(x))
-        carriers.append(carrier(bounds[-1]))
+        narrow = carrier(bounds[-1])
+        # A range wholly beyond the sums is a constant output, which the type must hold too.
+        beyond = int(layer.clamp.lo.max()) > FLOAT32_BOUND or int(layer.clamp.hi.min()) < -FLOAT32_BOUND
+        carriers.append(np.float64 if beyond else narrow)
         x = layer.clamp
     return Network(layers, first, tuple(carriers), tuple(bounds))
