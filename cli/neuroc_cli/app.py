@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from neuroc.errors import NeurocError
+
 COMMANDS = {
     "encode": "Compress pictures to .nrc files.",
     "decode": "Restore pictures from .nrc files.",
@@ -29,10 +31,16 @@ EXIT_CODES = (
 
 def command_for(arguments: Sequence[str]) -> Any:
     """The click command that runs ``arguments``; raises NeurocError if the plugin they name cannot be used."""
-    words = _completed_words() or arguments
+    completed = _completed_words()
+    words = completed or arguments
     name = next((w for w in words if not w.startswith("-")), None)
     rest = list(words[list(words).index(name) + 1 :]) if name is not None else []
-    return typer.main.get_command(build(name, rest))
+    try:
+        return typer.main.get_command(build(name, rest))
+    except NeurocError:
+        if not completed:
+            raise
+        return typer.main.get_command(build(name, ["--help"]))  # a shell completes what there is and shows no errors
 
 
 def build(name: str | None, arguments: Sequence[str]) -> typer.Typer:

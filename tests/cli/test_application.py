@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from neuroc.params import param
 from neuroc.plugins import load
 from neuroc.training import DataFolder, TrainRequest
 from neuroc_cli.app import COMMANDS
+from neuroc_cli.progress import Progress
+from neuroc_cli.text import size
 
 ROOT = Path(__file__).parent.parent.parent
 LEAN = """
@@ -268,28 +272,47 @@ def test_the_reference_is_current() -> None:
     assert module.TARGET.read_text(encoding="utf-8") == module.reference(), "run python tools/cli_reference.py"
 
 
-def test_completion_knows_commands_and_options_of_codecs(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
+def test_completion_knows_commands_and_options() -> None:
+    paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "cli")])
 
     def complete(line: str) -> str:
-        environment = {
-            "_NEUROC_COMPLETE": "complete_bash",
-            "COMP_WORDS": line,
-            "COMP_CWORD": str(len(line.split(" ")) - 1),
-        }
-        return run(environment)
-
-    def run(environment: dict[str, str]) -> str:
-        paths = os.pathsep.join([str(ROOT / "core"), str(ROOT / "cli")])
+        words = {"_NEUROC_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
         done = subprocess.run(
             [sys.executable, "-m", "neuroc_cli"],
-            env={**os.environ, "PYTHONPATH": paths, **environment},
+            env={**os.environ, "PYTHONPATH": paths, **words},
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
         )
+        assert done.stderr == ""
         return done.stdout
 
     assert "decode" in complete("neuroc de")
     assert "--region" in complete("neuroc decode --reg")
+    assert "--tile" in complete("neuroc encode --plugin missing --ti")
+
+
+class Terminal(io.StringIO):
+    """A stderr that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_progress_bar_is_drawn_on_terminals_only_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, quiet, drawn in ((Terminal(), False, True), (Terminal(), True, False), (io.StringIO(), False, False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with Progress(4, quiet=quiet) as progress:
+            progress.part(1, 2)
+            progress.finished()
+        assert ("1/4" in stream.getvalue()) == drawn
+        assert stream.getvalue().endswith("\r\x1b[K" if drawn else "")
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (45_100, "45.1 kB"), (999_999, "1 MB"), (10**16, "10000 TB")],
+)
+def test_sizes_are_readable(n: int, text: str) -> None:
+    assert size(n) == text
