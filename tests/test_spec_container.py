@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+
 from neuroc.chunks import SIGNATURE, Preamble
 from neuroc.container import KNOWN, MAX_ANCILLARY, build_file
 from neuroc.digests import digest

@@ -1,35 +1,64 @@
-"""Appendix A of SPEC.md: a tiny file, byte by byte.
+"""The worked examples of SPEC.md: a tiny file byte by byte (Appendix A), mixtures in numbers (section 8.2).
 
-python tools/spec_example.py            print the example
+python tools/spec_example.py            print the example of Appendix A
 python tools/spec_example.py FILE.nrc   print another file the same way
-python tools/spec_example.py --write    put the example into SPEC.md
+python tools/spec_example.py --write    put the examples into SPEC.md
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+
+import neuroc
 from neuroc import canonical
-from neuroc.chunks import Chunk, Preamble, read_chunk
+from neuroc.chunks import Chunk, read_chunk
 from neuroc.container import DONE, HEAD, META, TIDX, TILE, build_file, parse
-from neuroc.digests import pixel_digest
-from neuroc.header import FIELDS, MAX_HEADER_BYTES, Header
-from neuroc.tiles import pack_groups
+from neuroc.distributions import Mixture, mixture_weights
+from neuroc.header import FIELDS, MAX_HEADER_BYTES
+from neuroc.picture import Picture, Record
 
 SPEC = Path(__file__).resolve().parent.parent / "SPEC.md"
-BEGIN, END = "<!-- example: begin -->\n", "<!-- example: end -->"
+ENCODER = "0.1.0"  # the example must not change with every release
 ROW = 16  # bytes a line
 
 
+def picture() -> Picture:
+    """4 x 2 pixels of two colours, and a comment."""
+    colours = np.array([[255, 255, 255], [200, 30, 40]], dtype=np.uint8)
+    flag = np.array([[1, 0, 0, 1], [1, 1, 0, 1]], dtype=np.intp)
+    return Picture(colours[flag], "RGB", 8, (Record("text", b"Comment\0hello"),))
+
+
 def example() -> bytes:
-    """A grey picture of 2 x 1 pixels, samples 10 and 20."""
-    # TODO(driver): replace by neuroc.encode(samples, plugin="raw"); the stream below is a stand-in.
-    samples = np.array([[[10], [20]]], dtype=np.uint8)
-    header = Header(codec="raw", pixel_digest=pixel_digest(samples, "L", 8), encoder="0.1.0", mode="L")
-    return build_file(Preamble(2, 1, 1, 8), header, [pack_groups([(0, b"\x0a\x14")])], [0])
+    """A file that neuroc.encode makes by ``raw``, so that it depends on no weights."""
+    file = parse(neuroc.encode(picture(), plugin="raw"))
+    header = replace(file.header, encoder=ENCODER)
+    return build_file(file.preamble, header, [bytes(file.tile_payload(0))], [0], metadata=file.metadata())
+
+
+def mixtures() -> Iterator[str]:
+    """Section 8.2 in numbers, as Markdown."""
+    yield "```"
+    for bits, unit, logits, means, scales, sample in (
+        (8, 0, (100, -156, -2000), (1600, 1650, 800), (-384, 100, -896), 102),
+        (4, -4, (0, 0, 40), (2000, 1500, 3900), (-300, -200, -100), 15),
+        (16, 5, (512, 500, -4000), (480000, 481000, 30), (-2, -520, 639), 30011),
+    ):
+        a, m, q = (np.array([v], dtype=np.int32) for v in (logits, means, scales))
+        w = mixture_weights(a)
+        mixture = Mixture(w, m, q, bits, unit)
+        yield f"bits {bits}, unit {unit}, a = {logits}, m = {means}, q = {scales}: w = {tuple(w[0].tolist())}"
+        shown = [b for b in (sample, sample + 1) if b < 1 << bits]
+        f = mixture.cumulative(np.array(shown, dtype=np.int32)[:, None])[:, 0].tolist()
+        yield "    " + ", ".join(f"F({b}) = {v}" for b, v in zip(shown, f, strict=True))
+        for n, (start, freq) in enumerate(mixture.intervals(np.array([sample], dtype=np.int32))):
+            yield f"    sample {sample}, digit {n}: start {start[0]}, frequency {freq[0]}"
+    yield "```"
 
 
 def describe(data: bytes) -> Iterator[tuple[int, bytes, str]]:
@@ -76,7 +105,7 @@ def _payload(chunk: Chunk, tile: int, groups: int) -> Iterator[tuple[int, bytes,
         yield start + 4, payload[4:], "record list"
     elif chunk.type == TILE and groups == 1:
         yield start, payload[:1], f"tile {tile}: method {payload[0]} ({'raw' if payload[0] else 'the codec'})"
-        yield start + 1, payload[1:], "coded bytes"
+        yield start + 1, payload[1:], "coded bytes" + (": section 11" if payload[0] else "")
     elif chunk.type != DONE and payload:
         yield start, payload, "payload"
 
@@ -106,12 +135,19 @@ def lines(data: bytes) -> Iterator[str]:
     yield "```"
 
 
+def with_examples(spec: str) -> str:
+    """``spec`` with current examples between its markers."""
+    for name, part in (("mixture", mixtures()), ("example", lines(example()))):
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+        before, _, rest = spec.partition(begin)
+        after = rest.partition(end)[2]
+        spec = before + begin + "\n" + "\n".join(part) + "\n\n" + end + after
+    return spec
+
+
 def main(arguments: list[str]) -> None:
     if arguments == ["--write"]:
-        before, _, rest = SPEC.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        text = "\n".join(lines(example())) + "\n"
-        SPEC.write_text(before + BEGIN + "\n" + text + "\n" + END + after, encoding="utf-8")
+        SPEC.write_text(with_examples(SPEC.read_text(encoding="utf-8")), encoding="utf-8")
         return
     for line in lines(Path(arguments[0]).read_bytes() if arguments else example()):
         print(line)
