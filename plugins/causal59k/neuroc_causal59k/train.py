@@ -11,30 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from neuroc import safetensors
-from neuroc.api import Spec, UsageError, Weights, digest
-from neuroc.engines.numpy import NumpyEngine
+from neuroc.api import UsageError, digest
 from neuroc.train.optimiser import MuonAdam
 from neuroc.train.pictures import Group, read_groups
 from neuroc.train.sampling import PixelSampler
 from neuroc.train.session import Session, cosine
 from neuroc.training import TrainRequest
 
-from .codec import CODEC, Params
 from .context import neighbours
+from .evaluation import compare, luma
 from .network import VARIANTS, Variant
-from .training import FloatNetwork, Trainer, bits, split_context
+from .training import FloatNetwork, Trainer
 
 EVALUATION_PIXELS = 96  # side of the squares on which export and float model are compared
-
-
-def luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, 3) to (H, W, 1) by ITU-R BT.601, rounded."""
-    weights = np.array([299, 587, 114], dtype=np.int32)
-    grey = (picture.astype(np.int32) @ weights + 500) // 1000
-    return grey.astype(np.uint8)[:, :, None]
 
 
 def train(request: TrainRequest) -> None:
@@ -88,39 +79,13 @@ def finish(variant: Variant, network: FloatNetwork, out: Path, groups: list[Grou
     _replace(out, exported)
     floats = {k: v.detach().numpy() for k, v in network.state_dict().items()}
     _replace(_beside(out, ".float.safetensors"), safetensors.serialise(floats, meta))
-    exact, real = compare(variant, network, exported, [p for g in groups for p in g.validation])
+    squares = [p[:EVALUATION_PIXELS, :EVALUATION_PIXELS] for g in groups for p in g.validation]
+    exact, real = np.mean(compare(network, exported, map(np.ascontiguousarray, squares)), axis=0)
     print(
         f"{out}: digest {digest(exported).hex()}\n"
         f"validation: float {real:.4f} bpsp, exported {exact:.4f} bpsp ({exact / real - 1:+.2%})",
         file=sys.stderr,
     )
-
-
-@torch.no_grad()
-def compare(
-    variant: Variant, network: FloatNetwork, exported: bytes, pictures: list[NDArray[np.uint8]]
-) -> tuple[float, float]:
-    """Mean bpsp of pictures (H, W, C): the exported integer model's code length, the float model's entropy."""
-    tensors, _ = safetensors.parse(exported)
-    params = Params(schedule="diagonal" if variant.context == "diagonal" else "wavefront")
-    weights = Weights(variant.name, digest(exported), tensors)
-    grid, network.grid = network.grid, None
-    exact, real = [], []
-    for picture in pictures:
-        square = np.ascontiguousarray(picture[:EVALUATION_PIXELS, :EVALUATION_PIXELS])
-        height, width, channels = square.shape
-        spec = Spec(height, width, channels, 8)
-        model = CODEC.model(weights, NumpyEngine(), spec, params)
-        planes, _ = model.analyse(square[None], spec, params)
-        (coded,) = model.intervals(planes, spec, params)
-        exact.append(float(24 * len(coded.freq) - np.log2(coded.freq.astype(np.float64)).sum()) / square.size)
-        i, j = np.divmod(np.arange(height * width), width)
-        context = neighbours(i, j, height, width, variant.taps)
-        flat = np.concatenate([square.reshape(-1, channels), np.full((1, channels), 128, dtype=np.uint8)])
-        inputs, base = split_context(torch.from_numpy(flat[context]), *variant.centre)
-        real.append(float(bits(variant, network(inputs), base, torch.from_numpy(flat[:-1])).mean()))
-    network.grid = grid
-    return float(np.mean(exact)), float(np.mean(real))
 
 
 def _resume(session: Session, network: FloatNetwork, optimiser: MuonAdam, floats: Path) -> None:

@@ -19,8 +19,9 @@ pytest.importorskip("torch")
 from neuroc import safetensors
 from neuroc.engines.numpy import NumpyEngine
 from neuroc_causal59k.codec import CODEC, Params
+from neuroc_causal59k.evaluation import luma
 from neuroc_causal59k.network import VARIANTS
-from neuroc_causal59k.train import luma, train
+from neuroc_causal59k.train import train
 
 
 def textured(seed: int, size: int = 64) -> NDArray[np.uint8]:

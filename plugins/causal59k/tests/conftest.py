@@ -1,0 +1,27 @@
+"""Models for these tests, with the weights that the package ships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from neuroc.api import Spec
+from neuroc.models import LoadedCodec, Runtime, open_model, weights_for_encoding
+from neuroc.plugins import registry
+from neuroc_causal59k.codec import CODEC, CausalModel, Params
+
+Open = Callable[[Spec, Params], CausalModel]
+
+
+@pytest.fixture(scope="session")
+def model() -> Open:
+    """The model for pictures like ``spec``."""
+
+    def open_(spec: Spec, params: Params) -> CausalModel:
+        loaded = LoadedCodec(registry().codec("causal59k").entry, CODEC, params)
+        found: Any = open_model(loaded, weights_for_encoding(loaded, spec, None), spec, Runtime("numpy"))
+        assert isinstance(found, CausalModel)
+        return found
+
+    return open_

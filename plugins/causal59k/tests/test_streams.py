@@ -1,0 +1,164 @@
+"""Streams of causal59k: one pass equals the steps, everything comes back, damage is found."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from neuroc.api import HeaderError, Spec, UsageError
+from neuroc.coder import get_coder
+from neuroc.driver import decode_items, encode_items, encode_steps
+from neuroc.errors import StreamError
+from neuroc_causal59k.codec import CODEC, Params
+from neuroc_causal59k.head import network_inputs
+from neuroc_causal59k.network import VARIANTS
+from neuroc_causal59k.schedule import SCHEDULES
+from numpy.typing import NDArray
+
+SIZES = [(1, 1), (1, 7), (7, 1), (2, 3), (17, 5), (5, 18), (3, 2)]
+GREY = [(1, bits, kind) for bits in (2, 4, 8, 16) for kind in ("colour", "alpha")]
+KINDS = [(3, 8, "colour"), (3, 16, "colour"), *GREY]
+CODERS = {name: get_coder(name) for name in ("rans24", "range24")}
+
+
+def samples(spec: Spec, seed: int) -> NDArray[Any]:
+    """A ramp with noise in some items, pure noise and the ends of the range in others: (B, H, W, C)."""
+    g = np.random.Generator(np.random.PCG64(seed))
+    top = (1 << spec.bits) - 1
+    shape = (spec.batch, spec.height, spec.width, spec.channels)
+    x = g.integers(0, top + 1, shape, dtype=np.int64)
+    ramp = np.arange(spec.height)[:, None, None] + np.arange(spec.width)[:, None] + g.integers(0, 3, shape)
+    x[::3] = ((ramp << spec.bits) >> 7)[::3]
+    x[1::3] = np.where(x[1::3] > top // 2, top, 0)
+    return np.clip(x, 0, top).astype(np.uint16 if spec.bits > 8 else np.uint8)
+
+
+def params_for(spec: Spec, schedule: str, unit: int = 3) -> Params:
+    return Params(schedule=schedule, unit=unit if spec.bits > 8 else -1)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize(("channels", "bits", "kind"), KINDS)
+def test_one_pass_writes_what_the_steps_write_and_both_come_back(
+    model: Any, schedule: str, channels: int, bits: int, kind: str
+) -> None:
+    if schedule == "diagonal" and (channels, kind) == (1, "colour"):
+        with pytest.raises(UsageError):
+            CODEC.weights_name(Spec(4, 4, 1, bits), Params(schedule=schedule))
+        return
+    for number, (height, width) in enumerate(SIZES):
+        spec = Spec(height, width, channels, bits, 1 + 3 * (number % 2), kind)
+        params = params_for(spec, schedule)
+        network = model(spec, params)
+        x = samples(spec, number)
+        coder = CODERS["range24" if number % 3 == 1 else "rans24"]
+        items = encode_items(network, x, spec, params, coder)
+        assert items == encode_steps(network, x, spec, params, coder)
+        back = decode_items(network, items, spec, params, coder)
+        assert back.dtype == x.dtype
+        assert np.array_equal(back, x)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 9), st.sampled_from(KINDS), st.integers(0, 8))
+@settings(max_examples=15, deadline=None)
+def test_any_picture_of_any_unit_comes_back(
+    model: Any, seed: int, height: int, width: int, kind: tuple[int, int, str], unit: int
+) -> None:
+    spec = Spec(height, width, kind[0], kind[1], 2, kind[2])
+    params = params_for(spec, "wavefront", unit)
+    x = samples(spec, seed)
+    coder = CODERS["rans24"]
+    items = encode_items(model(spec, params), x, spec, params, coder)
+    assert np.array_equal(decode_items(model(spec, params), items, spec, params, coder), x)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_stream_does_not_depend_on_the_batch_it_was_coded_in(model: Any, schedule: str) -> None:
+    spec = Spec(6, 11, 3, 8, 5)
+    params, coder = Params(schedule=schedule), CODERS["rans24"]
+    network, x = model(spec, params), samples(spec, 8)
+    together = encode_items(network, x, spec, params, coder)
+    one, two = Spec(6, 11, 3, 8, 1), Spec(6, 11, 3, 8, 2)
+    assert together == [encode_items(network, x[i : i + 1], one, params, coder)[0] for i in range(5)]
+    backwards = decode_items(network, [together[4], together[1]], two, params, coder)
+    assert np.array_equal(backwards, x[[4, 1]])
+
+
+def test_schedules_of_one_network_code_the_same_intervals_in_another_order(model: Any) -> None:
+    spec = Spec(9, 14, 3, 8)
+    x = samples(spec, 3)
+    found = []
+    for schedule in ("wavefront", "serial"):
+        params = Params(schedule=schedule)
+        network = model(spec, params)
+        (intervals,) = network.intervals(network.analyse(x, spec, params)[0], spec, params)
+        found.append(sorted(zip(intervals.start.tolist(), intervals.freq.tolist(), strict=True)))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", CODERS)
+def test_a_damaged_stream_is_an_error_or_another_picture_but_never_a_crash(model: Any, name: str) -> None:
+    spec = Spec(8, 9, 3, 8)
+    params, coder = Params(), CODERS[name]
+    network, x = model(spec, params), samples(spec, 0)
+    (item,) = encode_items(network, x, spec, params, coder)
+    damaged = [item[:n] for n in range(0, len(item), max(1, len(item) // 12))]
+    damaged += [item + b"\0" * 4, item + item, b"\xff" * len(item)]
+    damaged += [item[:n] + bytes([item[n] ^ 16]) + item[n + 1 :] for n in range(0, len(item), max(1, len(item) // 12))]
+    refused = 0
+    for bad in damaged:
+        try:
+            decode_items(network, [bad], spec, params, coder)
+        except StreamError:
+            refused += 1
+    assert refused == len(damaged), "a wrong end is found but with a probability of about 2**-32"
+
+
+def test_one_damaged_item_fails_its_batch(model: Any) -> None:
+    spec = Spec(5, 5, 3, 8, 2)
+    params, coder = Params(), CODERS["rans24"]
+    network = model(spec, params)
+    a, b = encode_items(network, samples(spec, 2), spec, params, coder)
+    with pytest.raises(StreamError):
+        decode_items(network, [a, b[:-4]], spec, params, coder)
+
+
+def test_a_deep_picture_without_its_unit_is_refused(model: Any) -> None:
+    spec = Spec(4, 4, 1, 16)
+    with pytest.raises(HeaderError):
+        decode_items(model(spec, Params()), [b""], spec, Params(), CODERS["rans24"])
+
+
+def test_the_unit_of_a_deep_picture_follows_its_contrast(model: Any) -> None:
+    spec = Spec(40, 40, 1, 16)
+    g = np.random.Generator(np.random.PCG64(6))
+    gentle = (20000 + g.integers(0, 6, (40, 40, 1))).astype(np.uint16)
+    harsh = g.integers(0, 2**16, (40, 40, 1)).astype(np.uint16)
+    units = [model(spec, Params()).adapt(x, spec, Params()).unit for x in (gentle, harsh)]
+    assert 0 <= units[0] < units[1] <= 8
+    assert model(spec, Params()).adapt(harsh, spec, Params(unit=2)).unit == 2
+    assert model(Spec(4, 4, 1, 8), Params()).adapt(gentle, Spec(40, 40, 1, 8), Params()).unit == -1
+
+
+def test_network_inputs_stay_in_the_range_that_is_proved() -> None:
+    for bits, unit in ((2, -6), (4, -4), (8, 0), (16, 0), (16, 5), (16, 8)):
+        top = (1 << bits) - 1
+        ends = np.array(list(itertools.product((0, top), repeat=3)), dtype=np.int32)
+        base = ends[:, :1] + ends[:, 1:2]
+        inputs = network_inputs(ends[:, :, None], base, bits, unit)
+        assert int(np.abs(inputs).max()) <= (1020 << 2 if bits > 8 else 1020)
+        assert int(np.abs(inputs).max()) > 0
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_smooth_pictures_cost_less_than_their_samples(model: Any, name: str) -> None:
+    variant = VARIANTS[name]
+    spec = Spec(32, 32, variant.channels, 8)
+    params = Params(schedule="diagonal" if variant.context == "diagonal" else "wavefront")
+    x = np.add.outer(np.arange(32), np.arange(32) * 2)[None, :, :, None] + np.arange(variant.channels) * 20
+    (item,) = encode_items(model(spec, params), x.astype(np.uint8), spec, params, CODERS["rans24"])
+    assert len(item) < 0.5 * x.size
