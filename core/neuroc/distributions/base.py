@@ -67,7 +67,7 @@ class Digits:
             first = prefix << self.digits[digit]
             f = self.cumulative((first + k) << remaining)
             f[0][prefix == 0] = 0
-            f[-1][first + size == 1 << (self.bits - remaining)] = self.total
+            np.copyto(f[-1], self.total, where=first + size == 1 << (self.bits - remaining))
         return frequencies(f)
 
     def intervals(self, symbols: Ints) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint32]]]:

@@ -50,6 +50,8 @@ def table(freqs: NDArray[np.int64]) -> Cumulative:
     bits = size.bit_length() - 1
     if size != 1 << bits or bits < 1:
         raise ValueError(f"an alphabet of {size} is no power of two; pad it with zeros")
+    if int(freqs.min(initial=0)) < 0:
+        raise ValueError("a negative frequency")
     cumulative = np.zeros((n, size + 1), dtype=np.int64)
     np.cumsum(freqs, axis=1, dtype=np.int64, out=cumulative[:, 1:])
     return Cumulative(cumulative, bits)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from neuroc.api import Spec
 from neuroc.models import LoadedCodec, Runtime, open_model, weights_for_encoding
 from neuroc.plugins import registry

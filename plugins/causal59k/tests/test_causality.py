@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from neuroc.api import Spec
 from neuroc_causal59k.codec import CODEC, CausalModel, Params
 from neuroc_causal59k.context import LEFT, TAPS, UP, neighbours
 from neuroc_causal59k.network import VARIANTS
 from neuroc_causal59k.schedule import SCHEDULES, order, step_count
-from numpy.typing import NDArray
 
 SIZES = [*itertools.product(range(1, 10), range(1, 10)), (1, 40), (40, 1), (2, 33), (3, 20), (20, 3)]
 CONTEXT_OF = {"wavefront": "raster", "serial": "raster", "diagonal": "diagonal"}
@@ -74,9 +75,7 @@ def test_networks_stay_within_their_parameter_budget() -> None:
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize(("height", "width"), [(4, 5), (1, 6), (6, 1), (5, 4)])
-def test_later_samples_do_not_change_the_tables_of_a_step(
-    model: Any, schedule: str, height: int, width: int
-) -> None:
+def test_later_samples_do_not_change_the_tables_of_a_step(model: Any, schedule: str, height: int, width: int) -> None:
     """Drive steps() with two pictures that differ from some step on: until then all tables are equal."""
     params = Params(schedule=schedule)
     spec = Spec(height, width, 3, 8, batch=2)
@@ -91,9 +90,7 @@ def test_later_samples_do_not_change_the_tables_of_a_step(
                 assert all(np.array_equal(*np.split(t, 2)) for t in tables)
 
 
-def _drive(
-    model: CausalModel, spec: Spec, params: Params, pictures: NDArray[np.int32], change: int = 10**9
-) -> Any:
+def _drive(model: CausalModel, spec: Spec, params: Params, pictures: NDArray[np.int32], change: int = 10**9) -> Any:
     """Tables of each step; pictures (2, C, pixels) are the same until step ``change``."""
     generator = model.steps(spec, params, [b""] * 2)
     step = next(generator)

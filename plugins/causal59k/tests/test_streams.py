@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from neuroc.api import HeaderError, Spec, UsageError
 from neuroc.coder import get_coder
 from neuroc.driver import decode_items, encode_items, encode_steps
@@ -17,7 +19,6 @@ from neuroc_causal59k.codec import CODEC, Params
 from neuroc_causal59k.head import network_inputs
 from neuroc_causal59k.network import VARIANTS
 from neuroc_causal59k.schedule import SCHEDULES
-from numpy.typing import NDArray
 
 SIZES = [(1, 1), (1, 7), (7, 1), (2, 3), (17, 5), (5, 18), (3, 2)]
 GREY = [(1, bits, kind) for bits in (2, 4, 8, 16) for kind in ("colour", "alpha")]
