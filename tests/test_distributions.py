@@ -174,7 +174,7 @@ def test_softmax_gives_the_probabilities_of_its_logits() -> None:
 
 def test_distributions_that_cannot_be_tables_are_refused() -> None:
     for bad in (np.ones((1, 3), dtype=np.int64), np.full((1, 2), 2**30, dtype=np.int64), np.ones((1, 1), np.int64)):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"power of two|2\*\*30"):
             table(bad)
     with pytest.raises(ValueError, match="negative"):
         table(np.array([[5, -1]], dtype=np.int64))

@@ -87,7 +87,7 @@ def test_later_samples_do_not_change_the_tables_of_a_step(model: Any, schedule: 
         other = g.integers(0, 256, one.shape, dtype=np.int32)
         for number, tables in enumerate(_drive(network, spec, params, np.stack([one, other]), change)):
             if number <= change:
-                assert all(np.array_equal(*np.split(t, 2)) for t in tables)
+                assert all(np.array_equal(t[: len(t) // 2], t[len(t) // 2 :]) for t in tables)
 
 
 def _drive(model: CausalModel, spec: Spec, params: Params, pictures: NDArray[np.int32], change: int = 10**9) -> Any:
@@ -106,8 +106,7 @@ def _drive(model: CausalModel, spec: Spec, params: Params, pictures: NDArray[np.
         yield tables
         try:
             step = generator.send(symbols)
-        except StopIteration as done:
-            assert len(done.value) == spec.channels
+        except StopIteration:
             return
 
 
