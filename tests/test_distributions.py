@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from neuroc.coder import TOTAL
-from neuroc.distributions import Digits, Mixture, digit_bits, estimate_bits, mixture_weights, softmax, table
+from neuroc.distributions import (
+    Digits,
+    Mixture,
+    code_length,
+    digit_bits,
+    estimate_bits,
+    mixture_weights,
+    softmax,
+    table,
+)
 from neuroc.distributions.mixture import SCALE_MAX, SCALE_MIN, WEIGHT_TOTAL
 
 Ints = NDArray[np.int32]
@@ -183,3 +192,12 @@ def test_distributions_that_cannot_be_tables_are_refused() -> None:
 def test_the_estimate_is_the_length_of_the_intervals() -> None:
     freq = np.array([TOTAL, TOTAL // 2, 1], dtype=np.uint32)
     assert estimate_bits(freq) == 0 + 1 + 24
+
+
+def test_the_integer_code_length_is_the_estimate_in_256ths() -> None:
+    freq = np.concatenate([np.arange(1, 3000), TOTAL - np.arange(3000), np.arange(1, TOTAL, 9001)]).astype(np.uint32)
+    each = np.array([code_length(freq[k : k + 1]) for k in range(0, len(freq), 5)]) / 256
+    exact = 24 - np.log2(freq[::5].astype(np.float64))
+    assert float(np.abs(each - exact).max()) <= 1 / 256 + 1e-3
+    assert abs(code_length(freq) / 256 - estimate_bits(freq)) <= len(freq) / 256
+    assert code_length(np.array([TOTAL], dtype=np.uint32)) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from .codecs import raw
 from .container import ParsedFile, parse
+from .cost import file_cost
 from .digests import pixel_digest, tile_crc
 from .driver import decode_items
 from .errors import (
@@ -88,6 +90,7 @@ def decode_files(
         try:
             opened.append(_Open.file(parse(data, limits=options.limits, name=name), options))
         except NeurocError as error:
+            error.file = error.file or name
             opened.append(error)
     files = [f for f in opened if isinstance(f, _Open)]
     _decode_tiles(files, options, progress)
@@ -95,10 +98,16 @@ def decode_files(
 
 
 def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: str | None = None) -> Salvaged:
-    """Decode what is intact of a damaged file; raises CorruptFileError if its header is lost."""
+    """Decode what is intact of a damaged file; raises CorruptFileError if its header is lost.
+
+    Whatever else decode_file raises (weights that are missing, a broken plugin) is no damage and raised here too.
+    """
     parsed = parse(data, limits=options.limits, name=name, lenient=True)
     file = _Open.file(parsed, replace(options, region=None))
     _decode_tiles([file], options, None)
+    for error in file.failures.values():
+        if not isinstance(error, CorruptFileError):
+            raise error
     damage = [*parsed.damage, *file.failures.values()]
     try:
         metadata = parsed.metadata()
@@ -114,29 +123,6 @@ def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: st
         file.place(t)[...] = 0
     picture = Picture(file.samples, header.mode, parsed.preamble.bits, metadata)
     return Salvaged(picture, tuple(sorted(lost)), tuple(damage))
-
-
-def file_cost(parsed: ParsedFile, loaded: LoadedCodec, tiles: Sequence[int] | None = None) -> tuple[int, int]:
-    """(multiply-accumulates, sequential steps of the slowest tile) of decoding, from the header alone."""
-    macs, steps = 0, 0
-    for spec, count in _specs(parsed, loaded, tiles):
-        with guarded(loaded.id):
-            cost = loaded.codec.cost(spec, loaded.params)
-        macs += cost.macs * count
-        steps = max(steps, cost.steps)
-    return macs, steps
-
-
-def _specs(parsed: ParsedFile, loaded: LoadedCodec, tiles: Sequence[int] | None) -> Iterator[tuple[Spec, int]]:
-    """Every kind of tile that the codec may have to decode, and how many there are."""
-    counts: dict[tuple[int, int], int] = {}
-    for t in range(len(parsed.grid)) if tiles is None else tiles:
-        box = parsed.grid[t]
-        counts[box.height, box.width] = counts.get((box.height, box.width), 0) + 1
-    for group in parsed.groups:
-        if loaded.codes(group, parsed.preamble.bits) or isinstance(loaded.codec, RawCodec):
-            for (height, width), count in counts.items():
-                yield Spec(height, width, group.count, parsed.preamble.bits, 1, group.kind), count
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +177,9 @@ class _Open:
             tiles = parsed.grid.touching(area)
             if parsed.crcs is None:  # one tile: only the digest of the whole picture can prove it
                 area = whole
-        options.limits.check_work(file_cost(parsed, loaded, tiles)[0], parsed.name)
+        with _parameters_of_a_file(parsed.name):
+            macs, _ = file_cost(parsed, loaded, tiles)
+        options.limits.check_work(macs, parsed.name)
         dtype = np.uint16 if preamble.bits == 16 else np.uint8
         samples = np.zeros((area.height, area.width, preamble.channels), dtype=dtype)
         return cls(parsed, loaded, options, tuple(tiles), area, samples, {})
@@ -214,7 +202,8 @@ class _Open:
         names: list[str] = []
         for g in self.parsed.groups[: group + 1]:
             if self.loaded.codes(g, bits):
-                name = weights_name(self.loaded, self.spec(self.tiles[0], self.parsed.groups.index(g), 1))
+                with _parameters_of_a_file(self.parsed.name):
+                    name = weights_name(self.loaded, self.spec(self.tiles[0], self.parsed.groups.index(g), 1))
                 if name not in names:
                     names.append(name)
         number = names.index(name)
@@ -229,6 +218,15 @@ class _Open:
     def fail(self, tile: int, error: NeurocError) -> None:
         error.file = error.file or self.parsed.name
         self.failures.setdefault(tile, error)
+
+
+@contextmanager
+def _parameters_of_a_file(name: str | None) -> Iterator[None]:
+    """Parameters that do not go together are the user's mistake in an encode and damage in a file."""
+    try:
+        yield
+    except UsageError as error:
+        raise HeaderError(error.message, file=name) from error
 
 
 def _checked_region(region: Box, whole: Box, name: str | None) -> Box:

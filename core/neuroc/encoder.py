@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from .codecs import raw
 from .container import Preamble, build_file
+from .cost import coding_cost
 from .digests import pixel_digest, tile_crc
 from .driver import encode_items
-from .errors import UsageError, VerificationError
+from .errors import CorruptFileError, UsageError, VerificationError
 from .header import DEFAULT_CODER, DEFAULT_TILE, Header
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Adaptive, Model, RawCodec, Spec
@@ -98,13 +99,16 @@ def verify_file(data: bytes, picture: Picture, options: EncodeOptions) -> None:
     """Decode ``data`` and compare it with its source, metadata included; raises VerificationError."""
     from .decoder import DecodeOptions, decode_file
 
-    runtime = replace(options.runtime)
-    decoded = decode_file(data, DecodeOptions(runtime=runtime, limits=options.limits, allow_pinned=True))
-    if not same_picture(decoded, picture) or decoded.metadata != picture.metadata:
+    cause: CorruptFileError | None = None
+    try:
+        decoded = decode_file(data, DecodeOptions(runtime=options.runtime, limits=options.limits, allow_pinned=True))
+    except CorruptFileError as error:  # the file is fresh: its encoder is at fault, not its storage
+        cause = error
+    if cause or not same_picture(decoded, picture) or decoded.metadata != picture.metadata:
         raise VerificationError(
-            "the decoded picture differs from its source; nothing was written",
+            f"the decoded picture differs from its source{f' ({cause.message})' if cause else ''}; nothing was written",
             remedy="Please report this with the picture; --plugin raw is a way around",
-        )
+        ) from cause
 
 
 def _larger_tiles_may_pay(picture: Picture, coded: _Coded) -> bool:
@@ -120,6 +124,7 @@ def _encode_grid(
         tile = max(tile, RAW_TILE)
     grid = tile_grid(picture.width, picture.height, tile)
     options.limits.check_tiles(len(grid))
+    options.limits.check_work(coding_cost(loaded, groups, picture.bits, grid)[0])
     plan = _Plan.make(picture, groups, loaded, options)
     loaded = plan.loaded
     total, done = picture.width * picture.height * len(groups), 0

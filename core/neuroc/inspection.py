@@ -106,7 +106,7 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         return unknown | {"problem": str(error)}
     if header.codec == "raw":
         return unknown | {"installed": True, "weights_installed": True, "draft": entry.draft, "cost_macs": 0}
-    from .decoder import file_cost
+    from .cost import file_cost
     from .models import open_codec_of_file
     from .params import options
     from .weights import list_weights
