@@ -6,7 +6,7 @@ Models are described in model.py, exact layers in exact/layers.py, distributions
 """
 
 from .digests import digest
-from .distributions import Cumulative, Distribution, Mixture, mixture_weights, softmax, table
+from .distributions import Cumulative, Distribution, Mixture, code_length, mixture_weights, softmax, table
 from .engines import Engine, evaluator
 from .errors import (
     CorruptFileError,
@@ -67,6 +67,7 @@ __all__ = [
     "Weights",
     "WeightsEntry",
     "WeightsError",
+    "code_length",
     "digest",
     "evaluator",
     "hookimpl",

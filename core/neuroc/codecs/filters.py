@@ -34,7 +34,8 @@ def predict(kind: int, left: Wide, up: Wide, corner: Wide) -> Wide:
     if kind == AVERAGE:
         return (left + up) >> 1
     if kind == GRADIENT:
-        return np.clip(left + up - corner, np.minimum(left, up), np.maximum(left, up))
+        gradient: Wide = np.clip(left + up - corner, np.minimum(left, up), np.maximum(left, up))
+        return gradient
     # Paeth: the neighbour nearest to l + u - ul, ties in the order left, up, corner.
     to_left, to_up = np.abs(up - corner), np.abs(left - corner)
     to_corner = np.abs(left + up - corner - corner)

@@ -10,7 +10,7 @@ so an 8-bit sample costs 2 * 17 values of F instead of 257. Where F(b_A) = F(b_0
 encoder needs F at two boundaries a digit only (``intervals``).
 """
 
-from .base import Digits, Distribution, digit_bits, estimate_bits
+from .base import Digits, Distribution, code_length, digit_bits, estimate_bits
 from .mixture import Mixture, mixture_weights
 from .tables import Cumulative, softmax, table
 
@@ -19,6 +19,7 @@ __all__ = [
     "Digits",
     "Distribution",
     "Mixture",
+    "code_length",
     "digit_bits",
     "estimate_bits",
     "mixture_weights",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..coder import PRECISION, TOTAL
+from ..exact.tables import EXP2_STEPS, exp2_table
 
 Ints = NDArray[np.int32]
 Boundaries = NDArray[Any]  # (m, n) integers, or (m, 1) where they are the same for every row
@@ -104,6 +105,15 @@ def frequencies(f: NDArray[Any]) -> NDArray[np.int32]:
     c[0] = 0
     c[1:] = part
     return np.ascontiguousarray((c[1:] - c[:-1] + np.int32(1)).T)
+
+
+def code_length(freq: NDArray[np.uint32]) -> int:
+    """Code length of intervals in 1/256 bit, rounded per symbol; integer, so that choices made by it are portable."""
+    mantissa, exponent = np.frexp(freq.astype(np.float64))  # exact: 1/2 <= mantissa < 1
+    octave = exp2_table()[EXP2_STEPS::-1]  # 2**15 .. 2**16, ascending
+    fraction = np.searchsorted(octave, (mantissa * (1 << 16)).astype(np.int64), side="right") - 1
+    log2 = (exponent.astype(np.int64) - 1) * EXP2_STEPS + fraction
+    return int((PRECISION * EXP2_STEPS - log2).sum())
 
 
 def estimate_bits(freq: NDArray[np.uint32]) -> float:

@@ -10,7 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import Cost, Engine, HeaderError, Intervals, Spec, Step, UsageError, Weights, evaluator, param
+from neuroc.api import (
+    Cost,
+    Engine,
+    HeaderError,
+    Intervals,
+    Spec,
+    Step,
+    UsageError,
+    Weights,
+    code_length,
+    evaluator,
+    param,
+)
 
 from .head import Head, input_limit, network_inputs
 from .layers import load_network
@@ -22,7 +34,7 @@ Ints = NDArray[np.int32]
 AUTO = -1
 MAX_UNIT = 8
 BLOCK = 4096  # pixels that the one-pass encoder evaluates at a time
-PROBE_PIXELS = 4096  # pixels that decide about the unit of a 16-bit picture
+PROBE_SIDE = 48  # of the patches that decide about the unit of a 16-bit picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +106,22 @@ class CausalModel:
         self._left, self._up = variant.centre
 
     def adapt(self, x: NDArray[Any], spec: Spec, params: Params) -> Params:
-        """Choose the unit of a 16-bit picture by coding some of its pixels in each."""
-        if spec.bits <= 8 or params.unit != AUTO or (spec.channels == 1 and spec.kind == "alpha"):
+        """Choose the unit of a 16-bit picture by coding some of its pixels in each; other pictures have none."""
+        if spec.bits <= 8:
+            return replace(params, unit=AUTO)
+        if params.unit != AUTO:
             return params
-        side = 64  # a few square patches: neighbours must be real ones
-        generator = np.random.Generator(np.random.PCG64(1))
-        count = max(1, PROBE_PIXELS // side**2 * 4)
-        height, width = min(side, spec.height), min(side, spec.width)
-        corners = [
-            (int(generator.integers(spec.height - height + 1)), int(generator.integers(spec.width - width + 1)))
-            for _ in range(count)
-        ]
+        # Nine square patches, from corner to corner: neighbours must be real ones.
+        height, width = min(PROBE_SIDE, spec.height), min(PROBE_SIDE, spec.width)
+        corners = [((spec.height - height) * r // 2, (spec.width - width) * c // 2) for r in range(3) for c in range(3)]
         patches = np.stack([x[i : i + height, j : j + width] for i, j in corners])
-        small = replace(spec, height=height, width=width, batch=count)
+        small = replace(spec, height=height, width=width, batch=len(corners))
         planes, _ = self.analyse(patches, small, params)
-        best = min(range(MAX_UNIT + 1), key=lambda unit: self._bits(planes, small, replace(params, unit=unit)))
+        best = min(range(MAX_UNIT + 1), key=lambda unit: self._code_length(planes, small, replace(params, unit=unit)))
         return replace(params, unit=best)
 
-    def _bits(self, planes: list[Ints], spec: Spec, params: Params) -> float:
-        return sum(
-            float(24 * len(freq) - np.log2(freq.astype(np.float64)).sum())
-            for _, freq in self.intervals(planes, spec, params)
-        )
+    def _code_length(self, planes: list[Ints], spec: Spec, params: Params) -> int:
+        return sum(code_length(freq) for _, freq in self.intervals(planes, spec, params))
 
     def analyse(self, x: NDArray[Any], spec: Spec, params: Params) -> tuple[list[Ints], list[bytes]]:
         flat = x.reshape(spec.batch, spec.pixels, spec.channels)

@@ -49,7 +49,8 @@ def compare(network: FloatNetwork, exported: bytes, pictures: Iterable[NDArray[n
 
 def _exact(variant: Variant, weights: Weights, picture: NDArray[np.uint8]) -> float:
     params = Params(schedule="diagonal" if variant.context == "diagonal" else "wavefront")
-    spec = Spec(*picture.shape, 8)
+    height, width, channels = picture.shape
+    spec = Spec(height, width, channels, 8)
     model = CODEC.model(weights, NumpyEngine(), spec, params)
     planes, _ = model.analyse(picture[None], spec, params)
     (coded,) = model.intervals(planes, spec, params)
