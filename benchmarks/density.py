@@ -8,14 +8,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stored import short, store
-
 from neuroc.bench import Contender, compare, pictures_below
 from neuroc.params import options
 from neuroc.peers import expand
 from neuroc.plugins import load_codec
 from neuroc_cli.planning import PICTURES
 from neuroc_cli.plugin_options import parse_params
+from stored import short, store
 
 
 def contender(text: str) -> Contender:

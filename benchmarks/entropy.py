@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stored import store
-
 import neuroc
 from neuroc.bench import pictures_below
 from neuroc.distributions.base import estimate_bits
@@ -22,6 +20,7 @@ from neuroc.models import DEFAULT_RUNTIME, open_codec, open_model, weights_for_e
 from neuroc.picture import Picture
 from neuroc.tiles import tile_grid
 from neuroc_cli.planning import PICTURES
+from stored import store
 
 
 def estimate(picture: Picture, plugin: str) -> float:

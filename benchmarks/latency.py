@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from stored import store
 
 import neuroc
+from stored import store
 
 RUNS = 7
 

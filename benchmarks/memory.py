@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from stored import store
 
 Samples = NDArray[np.uint8]  # (H, W, 3)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from stored import store
-from versus_png import compare, readable
-
 from neuroc.bench import pictures_below
 from neuroc_cli.planning import PICTURES
+from stored import store
+from versus_png import compare, readable
 
 FLOOR = 16_384  # bytes of PNG from which the promise holds
 

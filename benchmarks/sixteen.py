@@ -9,12 +9,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from stored import store
-from versus_png import compare, readable
 
 from neuroc.bench import pictures_below
 from neuroc.picture import Picture
 from neuroc_cli.planning import PICTURES
+from stored import store
+from versus_png import compare, readable
 
 BOX = 16  # 256 samples of 8 bits sum to at most 65280
 

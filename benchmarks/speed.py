@@ -15,11 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stored import store
-
 from neuroc.bench import THREADS, WARM_UP, pictures_below
 from neuroc.peers import expand, peer
 from neuroc_cli.planning import PICTURES
+from stored import store
 
 if TYPE_CHECKING:
     from neuroc.picture import Picture
