@@ -10,7 +10,8 @@ import pytest
 from neuroc.api import Spec
 from neuroc.models import LoadedCodec, Runtime, open_model, weights_for_encoding
 from neuroc.plugins import registry
-from neuroc_causal59k.codec import CODEC, CausalModel, Params
+from neuroc_causal59k.codec import CODEC, Params
+from neuroc_causal59k.model import CausalModel
 
 Open = Callable[[Spec, Params], CausalModel]
 

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from neuroc.api import Spec
-from neuroc_causal59k.codec import CODEC, CausalModel, Params
+from neuroc_causal59k.codec import CODEC, Params
 from neuroc_causal59k.context import LEFT, TAPS, UP, neighbours
+from neuroc_causal59k.model import CausalModel
 from neuroc_causal59k.network import VARIANTS
 from neuroc_causal59k.schedule import SCHEDULES, order, step_count
 
