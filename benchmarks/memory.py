@@ -22,7 +22,9 @@ from stored import store
 Samples = NDArray[np.uint8]  # (H, W, 3)
 
 CHILD = """
-import sys
+import os, sys
+from neuroc_cli.main import THREAD_VARIABLES
+os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # as the command does
 from neuroc.bench import peak_memory
 from neuroc_cli.main import main
 code = main(sys.argv[1:])

@@ -73,7 +73,7 @@ def speed() -> str:
     rows = []
     for d in sets:
         for c in d["codecs"]:
-            data = NAMES.get(d["data"], d["data"])
+            data: str = NAMES.get(d["data"], d["data"])
             rows.append([label(c["codec"]), data, f"{c['encode_mps']:.2f}", f"{c['decode_mps']:.2f}"])
     head = ["megapixels a second, two processes", "pictures", "encode", "decode"]
     return markdown(head, rows) + sources(sets) if sets else NOTHING
