@@ -40,6 +40,12 @@ def label(codec: str) -> str:
     return f"**neuroc {name}**" + (f", {params.replace('=', ' ')}" if params else "")
 
 
+def pictures(document: Document) -> str:
+    """What the measured set is called."""
+    name = str(document["data"])
+    return NAMES[name] if name in NAMES else name
+
+
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table, all columns but the first to the right."""
     lines = [head, ["---"] + ["--:"] * (len(head) - 1), *rows]
@@ -73,8 +79,7 @@ def speed() -> str:
     rows = []
     for d in sets:
         for c in d["codecs"]:
-            data: str = NAMES.get(d["data"], d["data"])
-            rows.append([label(c["codec"]), data, f"{c['encode_mps']:.2f}", f"{c['decode_mps']:.2f}"])
+            rows.append([label(c["codec"]), pictures(d), f"{c['encode_mps']:.2f}", f"{c['decode_mps']:.2f}"])
     head = ["megapixels a second, two processes", "pictures", "encode", "decode"]
     return markdown(head, rows) + sources(sets) if sets else NOTHING
 
