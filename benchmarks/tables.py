@@ -43,7 +43,7 @@ def label(codec: str) -> str:
 def pictures(document: Document) -> str:
     """What the measured set is called."""
     name = str(document["data"])
-    return NAMES[name] if name in NAMES else name
+    return NAMES.get(name, name)
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
