@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,51 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .codecs import raw
-from .container import ParsedFile, parse
-from .cost import file_cost
+from .container import parse
 from .digests import pixel_digest, tile_crc
 from .driver import decode_items
 from .errors import (
     CorruptFileError,
     DigestError,
-    HeaderError,
     NeurocError,
-    PinnedError,
-    TooNewError,
-    UsageError,
 )
-from .limits import DEFAULT_LIMITS, Limits
 from .model import Model, RawCodec, Spec
 from .models import (
-    DEFAULT_RUNTIME,
-    LoadedCodec,
     Runtime,
     batch_size,
     guarded,
-    open_codec_of_file,
     open_coder,
     open_model,
     weights_for_decoding,
-    weights_name,
 )
+from .opened import DEFAULT_OPTIONS, DecodeOptions, OpenFile
 from .picture import Picture
-from .tiles import RAW, Box
+from .tiles import RAW
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeOptions:
-    """What a decode may choose; none of it changes a pixel."""
-
-    runtime: Runtime = DEFAULT_RUNTIME
-    limits: Limits = DEFAULT_LIMITS
-    allow_pinned: bool = False
-    region: Box | None = None
-
-
-DEFAULT_OPTIONS = DecodeOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +62,16 @@ def decode_files(
 ) -> list[Picture | NeurocError]:
     """The pictures of several files, tiles of equal size in lock-step; an error stands in its file's place."""
     names = names or [None] * len(datas)
-    opened: list[_Open | NeurocError] = []
+    opened: list[OpenFile | NeurocError] = []
     for data, name in zip(datas, names, strict=True):
         try:
-            opened.append(_Open.file(parse(data, limits=options.limits, name=name), options))
+            opened.append(OpenFile.file(parse(data, limits=options.limits, name=name), options))
         except NeurocError as error:
             error.file = error.file or name
             opened.append(error)
-    files = [f for f in opened if isinstance(f, _Open)]
+    files = [f for f in opened if isinstance(f, OpenFile)]
     _decode_tiles(files, options, progress)
-    return [_finish(f) if isinstance(f, _Open) else f for f in opened]
+    return [_finish(f) if isinstance(f, OpenFile) else f for f in opened]
 
 
 def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: str | None = None) -> Salvaged:
@@ -103,7 +80,7 @@ def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: st
     Whatever else decode_file raises (weights that are missing, a broken plugin) is no damage and raised here too.
     """
     parsed = parse(data, limits=options.limits, name=name, lenient=True)
-    file = _Open.file(parsed, replace(options, region=None))
+    file = OpenFile.file(parsed, replace(options, region=None))
     _decode_tiles([file], options, None)
     for error in file.failures.values():
         if not isinstance(error, CorruptFileError):
@@ -129,116 +106,13 @@ def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: st
 class _Job:
     """One plane group of one tile that a model has to decode."""
 
-    file: _Open
+    file: OpenFile
     tile: int
     group: int
     data: memoryview
 
 
-@dataclass(slots=True)
-class _Open:
-    """A file in decoding."""
-
-    parsed: ParsedFile
-    loaded: LoadedCodec
-    options: DecodeOptions
-    tiles: tuple[int, ...]
-    area: Box  # what ``samples`` covers
-    samples: Samples
-    failures: dict[int, NeurocError]  # by tile
-
-    @classmethod
-    def file(cls, parsed: ParsedFile, options: DecodeOptions) -> _Open:
-        """Everything that can be refused before anything large is allocated."""
-        header, preamble = parsed.header, parsed.preamble
-        loaded = open_codec_of_file(header.codec, header.params, parsed.name)
-        if header.bitstream > loaded.entry.bitstream:
-            raise TooNewError(
-                f"the file has bitstream version {header.bitstream} of {header.codec}, "
-                f"the installed plugin knows up to {loaded.entry.bitstream}",
-                remedy=f"Upgrade it: pip install -U neuroc-{header.codec}",
-                file=parsed.name,
-            )
-        if header.numerics != loaded.entry.numerics:
-            raise HeaderError(f"{header.codec} is not of numerics class {header.numerics}", file=parsed.name)
-        if header.numerics == "pinned" and not options.allow_pinned:
-            build = getattr(loaded.codec, "build", "")
-            if build != header.build:
-                raise PinnedError(
-                    f"the file was made by the build {header.build!r}, this one is {build!r}",
-                    remedy="Decode it there, or accept possible errors with --allow-pinned",
-                    file=parsed.name,
-                )
-        whole = Box(0, 0, preamble.width, preamble.height)
-        area = whole
-        tiles: Sequence[int] = range(len(parsed.grid))
-        if options.region is not None:
-            area = _checked_region(options.region, whole, parsed.name)
-            tiles = parsed.grid.touching(area)
-            if parsed.crcs is None:  # one tile: only the digest of the whole picture can prove it
-                area = whole
-        with _parameters_of_a_file(parsed.name):
-            macs, _ = file_cost(parsed, loaded, tiles)
-        options.limits.check_work(macs, parsed.name)
-        dtype = np.uint16 if preamble.bits == 16 else np.uint8
-        samples = np.zeros((area.height, area.width, preamble.channels), dtype=dtype)
-        return cls(parsed, loaded, options, tuple(tiles), area, samples, {})
-
-    def place(self, tile: int) -> Samples:
-        """The part of ``samples`` that shows the tile."""
-        box, area = self.parsed.grid[tile], self.area
-        top, left = max(0, box.y - area.y), max(0, box.x - area.x)
-        return self.samples[top : box.y + box.height - area.y, left : box.x + box.width - area.x]
-
-    def inside(self, tile: int, samples: Samples) -> Samples:
-        """The part of a tile's samples that lies in ``area``."""
-        box, area = self.parsed.grid[tile], self.area
-        top, left = max(0, area.y - box.y), max(0, area.x - box.x)
-        return samples[top : area.y + area.height - box.y, left : area.x + area.width - box.x]
-
-    def weights_digest(self, group: int) -> bytes:
-        """The digest of the weights of a plane group: header field 2 holds one per network, in order of first use."""
-        bits = self.parsed.preamble.bits
-        names: list[str] = []
-        for g in self.parsed.groups[: group + 1]:
-            if self.loaded.codes(g, bits):
-                with _parameters_of_a_file(self.parsed.name):
-                    name = weights_name(self.loaded, self.spec(self.tiles[0], self.parsed.groups.index(g), 1))
-                if name not in names:
-                    names.append(name)
-        number = names.index(name)
-        if number >= len(self.parsed.header.weights):
-            raise HeaderError(f"the header names no weights for plane group {group}", file=self.parsed.name)
-        return self.parsed.header.weights[number]
-
-    def spec(self, tile: int, group: int, batch: int) -> Spec:
-        box, g = self.parsed.grid[tile], self.parsed.groups[group]
-        return Spec(box.height, box.width, g.count, self.parsed.preamble.bits, batch, g.kind)
-
-    def fail(self, tile: int, error: NeurocError) -> None:
-        error.file = error.file or self.parsed.name
-        self.failures.setdefault(tile, error)
-
-
-@contextmanager
-def _parameters_of_a_file(name: str | None) -> Iterator[None]:
-    """Parameters that do not go together are the user's mistake in an encode and damage in a file."""
-    try:
-        yield
-    except UsageError as error:
-        raise HeaderError(error.message, file=name) from error
-
-
-def _checked_region(region: Box, whole: Box, name: str | None) -> Box:
-    x, y, width, height = region
-    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > whole.width or y + height > whole.height:
-        raise UsageError(
-            f"the region {x},{y},{width},{height} is not inside the {whole.width}x{whole.height} picture", file=name
-        )
-    return region
-
-
-def _decode_tiles(files: Sequence[_Open], options: DecodeOptions, progress: Progress | None) -> None:
+def _decode_tiles(files: Sequence[OpenFile], options: DecodeOptions, progress: Progress | None) -> None:
     """Fill the samples of all files; what fails is noted with its tile."""
     total = sum(len(f.parsed.groups) * f.parsed.grid[t].width * f.parsed.grid[t].height for f in files for t in f.tiles)
     done = 0
@@ -280,7 +154,7 @@ class _Pending:
     def __init__(self) -> None:
         self._tiles: dict[tuple[int, int], tuple[Samples, int]] = {}
 
-    def open(self, file: _Open, tile: int) -> None:
+    def open(self, file: OpenFile, tile: int) -> None:
         box = file.parsed.grid[tile]
         shape = (box.height, box.width, file.parsed.preamble.channels)
         # Room for every tile would double the memory: a tile that lies wholly in the area is decoded in place.
@@ -294,7 +168,7 @@ class _Pending:
         target[:, :, group.first : group.first + group.count] = samples
         self.close(job.file, job.tile)
 
-    def close(self, file: _Open, tile: int) -> None:
+    def close(self, file: OpenFile, tile: int) -> None:
         """One part of the tile is complete; after the last one its CRC is checked."""
         samples, missing = self._tiles[id(file), tile]
         if missing > 1:
@@ -359,12 +233,12 @@ def _decode_batch(jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, adv
         pending.put(job, samples)
 
 
-def _model(file: _Open, group: int, spec: Spec, runtime: Runtime) -> Model:
+def _model(file: OpenFile, group: int, spec: Spec, runtime: Runtime) -> Model:
     weights = weights_for_decoding(file.loaded, file.weights_digest(group), runtime.weights)
     return open_model(file.loaded, weights, spec, runtime)
 
 
-def _finish(file: _Open) -> Picture | NeurocError:
+def _finish(file: OpenFile) -> Picture | NeurocError:
     """The finished picture with everything that proves it, or what went wrong."""
     parsed = file.parsed
     if file.failures:
@@ -387,7 +261,7 @@ def _finish(file: _Open) -> Picture | NeurocError:
         return CorruptFileError(error.message, file=parsed.name)
 
 
-def _wrong_pixels(file: _Open) -> DigestError:
+def _wrong_pixels(file: OpenFile) -> DigestError:
     return DigestError(
         "the decoded pixels do not have the digest that the file states",
         remedy="The file is damaged: copy it again from its source",

@@ -97,7 +97,8 @@ def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress 
 
 def verify_file(data: bytes, picture: Picture, options: EncodeOptions) -> None:
     """Decode ``data`` and compare it with its source, metadata included; raises VerificationError."""
-    from .decoder import DecodeOptions, decode_file
+    from .decoder import decode_file
+    from .opened import DecodeOptions
 
     cause: CorruptFileError | None = None
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .decoder import DecodeOptions, decode_file, decode_files, salvage_file
+from .decoder import decode_file, decode_files, salvage_file
 from .encoder import EncodeOptions, encode_picture
 from .errors import NeurocError, VerificationError
 from .limits import DEFAULT_LIMITS, Limits
 from .models import Runtime
+from .opened import DecodeOptions
 from .picture import Picture, same_picture
 from .tiles import Box
 
