@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from decimal import Decimal, getcontext
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 
 from neuroc.errors import ExactnessError, WeightsError
 from neuroc.exact.layers import MAX_SHIFT, Interval, Linear, carrier, prove
-from neuroc.exact.tables import exp2_table, mantissa_table, sigmoid_table
 
 I64 = NDArray[np.int64]
 
@@ -146,31 +144,3 @@ def test_clamps_beyond_32_bits_are_refused() -> None:
         layer([[1]], hi=2**31)
     with pytest.raises(WeightsError):
         layer([[1]], lo=-(2**31) - 1)
-
-
-# Tables, against 60 decimal digits.
-
-
-def rounded(value: Decimal) -> int:
-    return int(value.to_integral_value(rounding="ROUND_HALF_UP"))
-
-
-@pytest.mark.parametrize("step", [7, 13])
-def test_the_sigmoid_table_is_correctly_rounded(step: int) -> None:
-    getcontext().prec = 60
-    table = sigmoid_table(step)
-    half = 16 << step
-    assert table.shape == (2 * half,)
-    assert bool((np.diff(table) >= 0).all())
-    for k in range(0, 2 * half, max(1, half // 150)):
-        x = (Decimal(k - half) + Decimal("0.5")) / (1 << step)
-        assert table[k] == rounded(65536 / (1 + (-x).exp()))
-
-
-def test_the_tables_of_powers_of_two_are_correctly_rounded() -> None:
-    getcontext().prec = 60
-    log = Decimal(2).ln()
-    for i in range(0, 4096, 17):
-        assert exp2_table()[i] == rounded(65536 * (-log * i / 256).exp())
-    for f in range(128):
-        assert mantissa_table()[f] == rounded(512 * (log * f / 128).exp())

@@ -298,7 +298,8 @@ def test_an_engine_that_is_not_exact_is_never_used(monkeypatch: pytest.MonkeyPat
 def test_every_refusal_of_a_file_names_it() -> None:
     good = encoded()
     for bad in (b"", good[:40], with_header(good, codec="not-there"), with_header(good, weights=(bytes(16),))):
-        error = error_of(neuroc.decode, bad, name="holiday.nrc")
-        assert error is not None
-        assert "holiday.nrc" in str(error)
+        for action in (neuroc.decode, neuroc.salvage, neuroc.verify):
+            error = error_of(action, bad, name="holiday.nrc")
+            assert error is not None
+            assert "holiday.nrc" in str(error)
     assert parse(good).name is None
