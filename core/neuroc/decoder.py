@@ -67,7 +67,6 @@ def decode_files(
         try:
             opened.append(OpenFile.file(parse(data, limits=options.limits, name=name), options))
         except NeurocError as error:
-            error.file = error.file or name
             opened.append(error)
     files = [f for f in opened if isinstance(f, OpenFile)]
     _decode_tiles(files, options, progress)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .coder import Coder
 from .engines import Engine, get_engine
-from .errors import HeaderError, NeurocError, PluginBrokenError, UsageError
+from .errors import NeurocError, PluginBrokenError, UsageError
 from .hookspecs import CodecEntry
 from .model import Codec, Model, RawCodec, Spec
 from .params import make_params, params_from_header
@@ -66,12 +66,12 @@ def open_codec(id: str, params: Mapping[str, object]) -> LoadedCodec:
 
 def open_codec_of_file(id: str, fields: Mapping[int, object], file: str | None) -> LoadedCodec:
     """The codec with the parameters of a header; raises HeaderError, PluginMissingError, PluginBrokenError."""
-    codec = load_codec(id)
     try:
-        params = params_from_header(codec.params, fields)
-    except HeaderError as error:
-        raise HeaderError(error.message, file=file) from error
-    return LoadedCodec(registry().codec(id).entry, codec, params)
+        codec = load_codec(id)
+        return LoadedCodec(registry().codec(id).entry, codec, params_from_header(codec.params, fields))
+    except NeurocError as error:
+        error.file = error.file or file
+        raise
 
 
 def open_coder(id: str) -> Coder:
