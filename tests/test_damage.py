@@ -148,7 +148,10 @@ def test_one_damaged_file_does_not_spoil_those_it_is_decoded_with(files: dict[st
     offset, length = next(c for c in chunks(good) if good[c[0] : c[0] + 4] == b"TILE")
     bad = bytearray(good)
     bad[offset + 8 + length // 2] ^= 32
-    first, second, third = neuroc.decode_many([good, reseal(bad), good])
+    seen: list[tuple[int, int]] = []
+    first, second, third = neuroc.decode_many([good, reseal(bad), good], progress=lambda *p: seen.append(p))
+    assert seen == sorted(seen)
+    assert seen[-1] == (3 * 16 * 15, 3 * 16 * 15)
     assert isinstance(first, Picture)
     assert isinstance(third, Picture)
     assert same_picture(first, PICTURE)

@@ -145,6 +145,8 @@ def _decode_tiles(files: Sequence[OpenFile], options: DecodeOptions, progress: P
         size = batch_size(first.file.loaded, first.file.spec(first.tile, first.group, 1), options.runtime)
         for begin in range(0, len(jobs), size):
             _decode_batch(jobs[begin : begin + size], options.runtime, pending, advance)
+    if done < total:
+        advance(total - done)  # tiles that failed are done with, too
 
 
 class _Pending:
