@@ -8,6 +8,7 @@ import msgpack  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuroc import canonical
 from neuroc.errors import CorruptFileError, HeaderError
 

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from neuroc.coder import BUILTIN, TOTAL, Coder, Decoder, get_coder, range24, rans24
 from neuroc.coder.intervals import IntervalQueue
 from neuroc.errors import PluginMissingError, StreamError
-from numpy.typing import NDArray
 
 I64 = NDArray[np.int64]
 Step = tuple[I64, I64]  # tables (n, alphabet), symbols (n,)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuroc.chunks import SIGNATURE, Preamble, peek, read_chunk, write_file
 from neuroc.container import MAX_ANCILLARY, ParsedFile, build_file, parse
 from neuroc.errors import (

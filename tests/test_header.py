@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuroc import canonical
 from neuroc.chunks import Preamble
 from neuroc.errors import HeaderError, TooNewError

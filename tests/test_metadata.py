@@ -9,6 +9,7 @@ import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuroc import canonical
 from neuroc.errors import CorruptFileError, LimitError
 from neuroc.limits import Limits

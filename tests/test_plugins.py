@@ -10,6 +10,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+
 from neuroc import plugins
 from neuroc.errors import PluginBrokenError, PluginMissingError
 from neuroc.hookspecs import CodecEntry, CoderEntry, EngineEntry, WeightsEntry, hookimpl

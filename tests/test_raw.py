@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
 from neuroc.codecs import filters, raw
 from neuroc.errors import StreamError
 from neuroc.model import RawCodec, Spec
-from numpy.typing import NDArray
-from PIL import Image
 
 CODEC = raw.CODEC
 PARAMS = raw.RawParams()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from neuroc.digests import digest, pixel_digest, tile_crc
 from neuroc.errors import CorruptFileError, StreamError
 from neuroc.picture import CHANNELS

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from neuroc import safetensors, weights
 from neuroc.errors import StorageError, WeightsError, WeightsMissingError
 from neuroc.hookspecs import CodecEntry, WeightsEntry
 from neuroc.plugins import Registered, Registry
-from numpy.typing import NDArray
 
 TENSORS: dict[str, NDArray[Any]] = {
     "bias": np.arange(-3, 3, dtype=np.int32),

@@ -15,7 +15,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import pngref
-
 from neuroc.errors import PictureError
 from neuroc.limits import DEFAULT_LIMITS
 from neuroc.picture import Picture, same_picture

@@ -8,12 +8,12 @@ import struct
 import zlib
 
 import numpy as np
-import pngref
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
+import pngref
 from neuroc.errors import LimitError, PictureError, UnsupportedPictureError, UsageError
 from neuroc.limits import DEFAULT_LIMITS, Limits
 from neuroc.picture import Picture, Record, same_picture
