@@ -201,11 +201,13 @@ def test_an_encoder_that_lies_is_caught_by_verification(monkeypatch: pytest.Monk
     from neuroc.driver import encode_items as honest
 
     def lie(model: Any, x: NDArray[Any], *rest: Any) -> list[bytes]:
-        return honest(model, x ^ np.uint8(1), *rest)
+        wrong = x.copy()
+        wrong[:, 0, 0, 0] ^= 1
+        return honest(model, wrong, *rest)
 
     monkeypatch.setattr(encoder, "encode_items", lie)
     with pytest.raises(NeurocError) as caught:
-        neuroc.encode(natural(16, 16))
+        neuroc.encode(natural(48, 48))
     assert isinstance(caught.value, VerificationError)
     assert caught.value.exit_code == 6
 
@@ -219,3 +221,18 @@ def test_the_overhead_of_a_small_file_is_small() -> None:
     info = neuroc.info(neuroc.encode(natural(16, 16)))
     assert info.plugin == "causal59k"
     assert info.bytes - info.payload_bytes <= 160
+
+
+def test_a_file_of_raw_alone_wins_where_the_header_decides() -> None:
+    for side in (1, 4, 9):
+        x = natural(side, side)
+        assert len(neuroc.encode(x)) <= len(neuroc.encode(x, plugin="raw"))
+
+
+def test_graphics_are_not_cut_into_the_tiles_of_the_network() -> None:
+    row = np.random.default_rng(3).integers(0, 256, size=(1, 600, 3)).astype(np.uint8)
+    x = np.repeat(row, 40, axis=0)  # two tiles for the network, and nothing that a second row adds
+    data = neuroc.encode(x)
+    assert neuroc.info(data).tiles == 1
+    assert np.array_equal(np.asarray(neuroc.decode(data)), x)
+    assert neuroc.info(neuroc.encode(x, plugin="raw", tile=100)).tiles == 6

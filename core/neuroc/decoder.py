@@ -80,7 +80,7 @@ def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: st
     """
     parsed = parse(data, limits=options.limits, name=name, lenient=True)
     file = OpenFile.file(parsed, replace(options, region=None))
-    _decode_tiles([file], options, None)
+    _decode_tiles([file], options, None, salvage=True)
     for error in file.failures.values():
         if not isinstance(error, CorruptFileError):
             raise error
@@ -111,8 +111,10 @@ class _Job:
     data: memoryview
 
 
-def _decode_tiles(files: Sequence[OpenFile], options: DecodeOptions, progress: Progress | None) -> None:
-    """Fill the samples of all files; what fails is noted with its tile."""
+def _decode_tiles(
+    files: Sequence[OpenFile], options: DecodeOptions, progress: Progress | None, salvage: bool = False
+) -> None:
+    """Fill the samples of all files; what fails is noted with its tile, and ends its file unless ``salvage``."""
     total = sum(len(f.parsed.groups) * f.parsed.grid[t].width * f.parsed.grid[t].height for f in files for t in f.tiles)
     done = 0
 
@@ -144,7 +146,9 @@ def _decode_tiles(files: Sequence[OpenFile], options: DecodeOptions, progress: P
         first = jobs[0]
         size = batch_size(first.file.loaded, first.file.spec(first.tile, first.group, 1), options.runtime)
         for begin in range(0, len(jobs), size):
-            _decode_batch(jobs[begin : begin + size], options.runtime, pending, advance)
+            batch = [job for job in jobs[begin : begin + size] if salvage or not job.file.failures]
+            if batch:
+                _decode_batch(batch, options.runtime, pending, advance)
     if done < total:
         advance(total - done)  # tiles that failed are done with, too
 

@@ -38,7 +38,8 @@ Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
 
 RAW_HOPE = 1.05  # ``raw`` is tried in earnest if its estimate is below this share of the codec's bytes
-RAW_TILE = 4096  # ``raw`` finds its repetitions over more than 512 pixels
+RAW_TILE = 4096  # instead of the default: ``raw`` finds its repetitions over more than 512 pixels
+SMALL = 1 << 12  # samples up to which the header decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,7 @@ class _Coded:
     grid: TileGrid
     tile: int
     payloads: list[bytes]
-    raw_wins: int  # plane groups of tiles that ``raw`` won from a network
-
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.payloads)) + 20 * len(self.payloads)
+    raw_groups: int  # plane groups of tiles that went to ``raw``
 
 
 def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress | None = None) -> bytes:
@@ -85,11 +82,10 @@ def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress 
         raise UsageError(f"a tile of {options.tile} pixels", remedy="Use a tile size of 1 or more (512 is usual)")
     loaded = open_codec(options.plugin, options.params)
     coded = _encode_grid(picture, loaded, options, options.tile, progress)
-    if _larger_tiles_may_pay(picture, coded):
-        whole = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
-        if whole.size < coded.size:
-            coded = whole
     data = _file(picture, coded, options)
+    if loaded.id != "raw" and _raw_may_be_smaller(picture, coded):
+        plain = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
+        data = min(data, _file(picture, plain, options), key=len)
     if options.verify:
         verify_file(data, picture, options)
     return data
@@ -112,17 +108,19 @@ def verify_file(data: bytes, picture: Picture, options: EncodeOptions) -> None:
         ) from cause
 
 
-def _larger_tiles_may_pay(picture: Picture, coded: _Coded) -> bool:
+def _raw_may_be_smaller(picture: Picture, coded: _Coded) -> bool:
+    """Whether a file of ``raw`` alone is worth trying: its tiles are larger, and its header is short."""
     groups = len(plane_groups(picture.mode)) * len(coded.grid)
-    return coded.loaded.id != "raw" and coded.raw_wins * 4 > groups and (len(coded.grid) > 1)
+    graphics = coded.raw_groups * 4 > groups and len(coded.grid) > 1
+    return graphics or (coded.loaded.id != "raw" and picture.samples.size <= SMALL)
 
 
 def _encode_grid(
     picture: Picture, loaded: LoadedCodec, options: EncodeOptions, tile: int, progress: Progress | None
 ) -> _Coded:
     groups = plane_groups(picture.mode)
-    if loaded.id == "raw" and max(picture.width, picture.height) > tile:
-        tile = max(tile, RAW_TILE)
+    if loaded.id == "raw" and tile == DEFAULT_TILE < max(picture.width, picture.height):
+        tile = RAW_TILE
     grid = tile_grid(picture.width, picture.height, tile)
     options.limits.check_tiles(len(grid))
     options.limits.check_work(coding_cost(loaded, groups, picture.bits, grid)[0])
@@ -130,7 +128,6 @@ def _encode_grid(
     loaded = plan.loaded
     total, done = picture.width * picture.height * len(groups), 0
     parts: list[list[tuple[int, bytes]]] = [[(RAW, b"")] * len(groups) for _ in range(len(grid))]
-    wins, networks = 0, 0
     for g, group in enumerate(groups):
         for tiles in _batches(grid, plan, picture, g, options.runtime):
             boxes = [grid[t] for t in tiles]
@@ -138,15 +135,14 @@ def _encode_grid(
             spec = plan.spec(picture, group, boxes[0], len(boxes))
             for t, item, best in zip(tiles, x, plan.encode(g, x, spec), strict=True):
                 parts[t][g] = _against_raw(item, replace(spec, batch=1), best)
-                wins += best is not None and parts[t][g][0] == RAW
-                networks += parts[t][g][0] == CODEC
             done += len(tiles) * spec.pixels
             if progress:
                 progress(done, total)
     payloads = [pack_groups(p) for p in parts]
-    if not networks:
-        return _Coded(open_codec("raw", {}), (), grid, tile, payloads, wins)
-    return _Coded(loaded, plan.digests, grid, tile, payloads, wins)
+    raw_groups = sum(method == RAW for tile_parts in parts for method, _ in tile_parts)
+    if raw_groups == len(parts) * len(groups):
+        return _Coded(open_codec("raw", {}), (), grid, tile, payloads, raw_groups)
+    return _Coded(loaded, plan.digests, grid, tile, payloads, raw_groups)
 
 
 @dataclass(frozen=True, slots=True)

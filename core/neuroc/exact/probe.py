@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import ExactnessError
 from .layers import FLOAT32_BOUND, Interval, Linear, Network, prove
 
+_BATCH = 4099  # rows of the last comparison: more than an engine takes at a time, and odd
 _ROWS = 37  # random rows per layer; an odd number, so that blocked kernels run their remainders too
 
 
@@ -46,16 +47,18 @@ def probe(prepare: Callable[[Network], Dense], network: Network) -> Dense:
     for layer, bound in zip(network.layers, network.bounds, strict=True):
         _compare(prepare, prove((unclamped(layer, bound),), x))
         x = layer.clamp
-    return _compare(prepare, network)
+    return _compare(prepare, network, _BATCH)
 
 
-def _compare(prepare: Callable[[Network], Dense], network: Network) -> Dense:
+def _compare(prepare: Callable[[Network], Dense], network: Network, rows: int = 1) -> Dense:
+    """What was prepared, compared on the probe inputs and on ``rows`` of them (repeated if need be)."""
     dense = prepare(network)
     x = probe_inputs(network.layers[0], network.input)
     want = x.astype(np.int64)
     for layer in network.layers:
         want = layer.reference(want)
-    if not np.array_equal(dense(x), want) or not np.array_equal(dense(x[:1]), want[:1]):
+    few, many = np.resize(x, (rows, x.shape[1])), np.resize(want, (rows, want.shape[1]))
+    if not np.array_equal(dense(x), want) or not np.array_equal(dense(few), many):
         raise ExactnessError(
             "this engine does not compute integer matrix products exactly here (TF32 or a fast-math library?)",
             remedy="Use --engine numpy, or remove settings that reduce the precision of float32 products",

@@ -34,6 +34,7 @@ def from_array(array: ArrayLike, mode: str | None = None, bits: int | None = Non
         raise UnsupportedPictureError(
             f"an array of {a.dtype} cannot be kept exactly", remedy="Convert it to uint8 or uint16 first"
         )
+    a = a.astype(a.dtype.newbyteorder("="), copy=False)
     mode = mode or _BY_CHANNELS[a.shape[2]]
     if bits is None:
         bits = 1 if mode == "1" else 8 * a.dtype.itemsize

@@ -40,9 +40,9 @@ def step_count(schedule: str, height: int, width: int) -> int:
     return width + (3 if schedule == "wavefront" else 1) * (height - 1)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def order(schedule: str, height: int, width: int, taps: Taps) -> Order:
-    """The order of a tile; the four sizes of an evenly split picture stay cached."""
+    """The order of a tile; the sizes of an evenly split picture stay cached, alpha included."""
     i, j = np.divmod(np.arange(height * width, dtype=np.int64), width)
     slope = {"serial": width, "wavefront": 3, "diagonal": 1}[schedule]
     time = j + slope * i
