@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 WEIGHTS = (
     WeightsEntry("rgb", "299fd60961d00fd9b622d46cb81469e6", "weights/rgb.safetensors"),
     WeightsEntry("rgb-diagonal", "235bbcb1c0350964af364bfa874de1b7", "weights/rgb-diagonal.safetensors"),
-    WeightsEntry("grey", "a8569f0906dc57324f49e7173cc0812f", "weights/grey.safetensors"),
+    WeightsEntry("grey", "c8ccccf90446e672cc205f586e0befcc", "weights/grey.safetensors"),
 )
 
 
