@@ -38,8 +38,8 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
   Existing files are replaced with `--force` only. Ctrl-C leaves nothing behind.
 * With several inputs all are tried. Each failure is one line on stderr and an `error` in the JSON; the exit code is
   that of the first one.
-* `--jobs` runs processes side by side; each one computes with one thread. `--batch` takes tiles, and pictures of
-  equal size, through the network in lock-step.
+* `--jobs` runs processes side by side; each one computes with one thread. `--batch` takes tiles of equal size through
+  the network in lock-step; `decode` also puts tiles of several files together, `encode` takes one picture at a time.
 * `--json` prints one document on stdout and nothing else. Names out of files are printed without control characters.
 
 ## Exit codes
@@ -51,7 +51,7 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
 | 2 | usage, or an input picture that is damaged or cannot be kept exactly |
 | 3 | corrupt .nrc file |
 | 4 | plugin, engine or weights missing, broken or too new |
-| 5 | beyond the limits (`--max-pixels`, `--max-work`, `--max-metadata`) |
+| 5 | beyond the limits (`--max-pixels`, `--max-work`, `--max-memory`, `--max-metadata`) |
 | 6 | verification failed |
 | 7 | a file cannot be read or written, or exists already |
 | 130 | interrupted |

@@ -46,6 +46,7 @@ def bench(
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_memory: o.MaxMemory = o.MEMORY,
 ) -> int:
     """Compare codecs and other formats on the same pictures, in the same run, with one thread each.
 
@@ -59,7 +60,10 @@ def bench(
     files = pictures_below([Path(p) for p in paths], PICTURES, limit)
     with Progress(len(files) * len(contenders), quiet=json) as progress:
         results = compare(
-            contenders, files, limits=Limits(pixels=max_pixels, work=max_work), progress=progress.finished
+            contenders,
+            files,
+            limits=Limits(pixels=max_pixels, work=max_work, memory=max_memory),
+            progress=progress.finished,
         )
     documents = [r.as_dict() for r in results]
     if json:

@@ -47,7 +47,7 @@ class DecodeWorker:
     force: bool = False
 
     def __call__(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Outcome]:
-        """One outcome for each task; pictures of equal size run in lock-step."""
+        """One outcome for each task; tiles of equal size run in lock-step, whichever files they are from."""
         files = [attempt(t, lambda t=t: self._read(t)) for t in tasks]  # type: ignore[misc]
         sound = [i for i, f in enumerate(files) if not isinstance(f, NeurocError)]
         start = time.perf_counter()
@@ -74,7 +74,7 @@ class DecodeWorker:
         codec = parse(data, limits=self.limits, name=name_of(task), lenient=self.salvage).header.codec
         if self.partial:
             raise UsageError(
-                f"the codec {codec} has no pictures before its last step", remedy=f"Decode without {self.partial}"
+                f"the codec {codec} has no preview and no partial decoding", remedy=f"Decode without {self.partial}"
             )
         return data, codec
 
@@ -171,6 +171,7 @@ def decode(
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_memory: o.MaxMemory = o.MEMORY,
     max_metadata: o.MaxMetadata = o.METADATA,
 ) -> int:
     """Restore pictures from .nrc files: the same pixels and metadata on every machine.
@@ -195,7 +196,9 @@ def decode(
     if region:
         keywords["region"] = o.region(region)
     partial = "--preview" if preview else "--upto-step" if upto_step is not None else ""
-    worker = DecodeWorker(kind, keywords, o.limits(max_pixels, max_work, max_metadata), partial, salvage, force)
+    worker = DecodeWorker(
+        kind, keywords, o.limits(max_pixels, max_work, max_memory, max_metadata), partial, salvage, force
+    )
     return run_tasks(tasks, worker, jobs=jobs, group=batch or 1, quiet=quiet, json=json)
 
 

@@ -33,7 +33,7 @@ def register(app: typer.Typer, arguments: Sequence[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class EncodeWorker:
-    """Reads, encodes and writes the pictures of a group; goes to worker processes whole."""
+    """Reads, encodes and writes pictures, one after the other; goes to worker processes whole."""
 
     plugin: str
     keywords: Mapping[str, Any] = field(default_factory=dict)  # of neuroc.encode
@@ -42,52 +42,30 @@ class EncodeWorker:
     force: bool = False
 
     def __call__(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Outcome]:
-        """One outcome for each task; pictures of equal kind and size are encoded together."""
-        pictures = [attempt(t, lambda t=t: self._read(t)) for t in tasks]  # type: ignore[misc]
-        groups: dict[Any, list[int]] = {}
-        for i, p in enumerate(pictures):
-            groups.setdefault(i if isinstance(p, NeurocError) else (p.samples.shape, p.mode, p.bits), []).append(i)
-        outcomes: dict[int, Outcome] = {}
-        for indices in groups.values():
-            first = pictures[indices[0]]
-            if isinstance(first, NeurocError):
-                outcomes[indices[0]] = Outcome(tasks[indices[0]], error=first)
-                continue
-            start = time.perf_counter()
-            coded = self._encode([tasks[i] for i in indices], [pictures[i] for i in indices], progress)
-            seconds = (time.perf_counter() - start) / len(indices)
-            for i, data in zip(indices, coded, strict=True):
-                outcomes[i] = self._finish(tasks[i], pictures[i], data, seconds)
-        return [outcomes[i] for i in range(len(tasks))]
+        """One outcome for each task."""
+        outcomes = []
+        for task in tasks:
+            result = attempt(task, lambda t=task: self._encode(t, progress))  # type: ignore[misc]
+            outcomes.append(Outcome(task, error=result) if isinstance(result, NeurocError) else result)
+        return outcomes
 
-    def _read(self, task: Task) -> Picture:
+    def _encode(self, task: Task, progress: Callable[[int, int], None]) -> Outcome:
+        import neuroc
         from neuroc.pixels import read_picture
 
         check_target(task, self.force)
         source = task.source if task.data is None else task.data
-        return read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
+        picture = read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
+        start = time.perf_counter()
+        data = neuroc.encode(picture, plugin=self.plugin, limits=self.limits, progress=progress, **self.keywords)
+        seconds = time.perf_counter() - start
+        write_output(task, data, self.force)
+        return self._outcome(task, picture, data, seconds)
 
-    def _encode(
-        self, tasks: Sequence[Task], pictures: Sequence[Picture], progress: Callable[[int, int], None]
-    ) -> list[Any]:
-        import neuroc
-
-        shared = {"plugin": self.plugin, "limits": self.limits, **self.keywords}
-        if len(pictures) == 1:
-            return [attempt(tasks[0], lambda: neuroc.encode(pictures[0], progress=progress, **shared))]
-        coded = attempt(tasks[0], lambda: neuroc.encode_many(pictures, progress=progress, **shared))
-        return [coded] * len(pictures) if isinstance(coded, NeurocError) else list(coded)
-
-    def _finish(self, task: Task, picture: Picture, data: bytes | NeurocError, seconds: float) -> Outcome:
+    def _outcome(self, task: Task, picture: Picture, data: bytes, seconds: float) -> Outcome:
         from neuroc.container import parse
         from neuroc.pixels import source_remark
 
-        if not isinstance(data, NeurocError):
-            written = attempt(task, lambda coded=data: write_output(task, coded, self.force))  # type: ignore[misc]
-            data = written if isinstance(written, NeurocError) else data
-        if isinstance(data, NeurocError):
-            data.file = data.file or name_of(task)
-            return Outcome(task, error=data)
         pixels = picture.width * picture.height
         bpsp = 8 * len(data) / (pixels * picture.channels)
         remark = source_remark(task.source if task.data is None else task.data)
@@ -140,6 +118,7 @@ def encode(
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_memory: o.MaxMemory = o.MEMORY,
     max_metadata: o.MaxMetadata = o.METADATA,
     **params: Any,
 ) -> int:
@@ -165,5 +144,5 @@ def encode(
         "verify": not no_verify,
         **params,
     }
-    worker = EncodeWorker(plugin, keywords, o.limits(max_pixels, max_work, max_metadata), frame, force)
-    return run_tasks(tasks, worker, jobs=jobs, group=batch or 1, quiet=quiet, json=json)
+    worker = EncodeWorker(plugin, keywords, o.limits(max_pixels, max_work, max_memory, max_metadata), frame, force)
+    return run_tasks(tasks, worker, jobs=jobs, group=1, quiet=quiet, json=json)

@@ -77,10 +77,7 @@ def out_of_memory(file: str | None = None) -> LimitError:
 
 def internal_error(e: Exception, file: str | None = None) -> NeurocError:
     """What an exception that nobody expected becomes; prints its traceback with NEUROC_DEBUG=1."""
-    if os.environ.get("NEUROC_DEBUG") == "1":
-        import traceback
-
-        traceback.print_exception(e)
+    _trace(e)
     return NeurocError(
         f"internal error ({type(e).__name__}: {e})",
         remedy="Please report it with what NEUROC_DEBUG=1 in the environment adds",
@@ -89,8 +86,22 @@ def internal_error(e: Exception, file: str | None = None) -> NeurocError:
 
 
 def report(error: NeurocError) -> None:
-    """The one line on stderr."""
+    """The one line on stderr; with NEUROC_DEBUG=1 what caused the error comes first."""
+    trace_cause(error)
     print(f"neuroc: error: {one_line(str(error))}", file=sys.stderr)
+
+
+def trace_cause(error: NeurocError) -> None:
+    """With NEUROC_DEBUG=1 the traceback of an error that stands for another one, as that of a plugin's bug does."""
+    if error.__cause__ is not None:
+        _trace(error)
+
+
+def _trace(e: Exception) -> None:
+    if os.environ.get("NEUROC_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(e)
 
 
 def _fail(error: NeurocError) -> int:

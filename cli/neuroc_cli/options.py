@@ -18,7 +18,9 @@ Weights = Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", h
 Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=1024, help="Processes side by side.")]
 Batch = Annotated[
     int | None,
-    typer.Option("--batch", metavar="N", min=1, max=65536, help="Tiles or equal pictures in lock-step."),
+    typer.Option(
+        "--batch", metavar="N", min=1, max=65536, help="Tiles in lock-step; decode takes them from several files."
+    ),
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="ID", help="What computes: auto, numpy, torch, ...")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")]
@@ -30,14 +32,18 @@ AllowPinned = Annotated[
 ]
 MaxPixels = Annotated[int, typer.Option("--max-pixels", metavar="N", min=1, help="Largest picture, in pixels.")]
 MaxWork = Annotated[int, typer.Option("--max-work", metavar="N", min=1, help="Most multiply-accumulates of decoding.")]
+MaxMemory = Annotated[
+    int, typer.Option("--max-memory", metavar="N", min=1, help="Most memory that a tile's network may take, in bytes.")
+]
 MaxMetadata = Annotated[int, typer.Option("--max-metadata", metavar="N", min=0, help="Most metadata, in bytes.")]
 
-PIXELS, WORK, METADATA = DEFAULT_LIMITS.pixels, DEFAULT_LIMITS.work, DEFAULT_LIMITS.metadata
+PIXELS, WORK = DEFAULT_LIMITS.pixels, DEFAULT_LIMITS.work
+MEMORY, METADATA = DEFAULT_LIMITS.memory, DEFAULT_LIMITS.metadata
 
 
-def limits(pixels: int, work: int, metadata: int) -> Limits:
+def limits(pixels: int, work: int, memory: int, metadata: int) -> Limits:
     """The limits that the options state."""
-    return Limits(pixels=pixels, work=work, metadata=metadata)
+    return Limits(pixels=pixels, work=work, memory=memory, metadata=metadata)
 
 
 def region(text: str) -> tuple[int, int, int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from neuroc.errors import OutputExistsError, StorageError
@@ -68,7 +69,7 @@ def write_stdout(data: bytes) -> None:
         raise StorageError(f"cannot be written: {e.strerror}", file="stdout") from None
 
 
-def remove_temporaries(tasks: list[Task]) -> None:
+def remove_temporaries(tasks: Sequence[Task]) -> None:
     """Remove what workers that were killed may have left."""
     for task in tasks:
         if task.temporary:

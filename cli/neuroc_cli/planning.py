@@ -19,6 +19,7 @@ _SUFFIXES = (
 )
 PICTURES = frozenset(_SUFFIXES.split(" "))
 FILES = frozenset({".nrc"})
+CASE_MATTERS = sys.platform not in ("darwin", "win32")  # what their file systems do unless set up otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +142,5 @@ def _refuse_collisions(tasks: Sequence[Task]) -> None:
 
 
 def _identity(path: str) -> str:
-    return os.path.normcase(os.path.realpath(path))
+    real = os.path.normcase(os.path.realpath(path))
+    return real if CASE_MATTERS else real.casefold()

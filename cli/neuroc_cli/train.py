@@ -12,6 +12,8 @@ from neuroc.errors import OutputExistsError, PluginError, StorageError, UsageErr
 
 from . import options as o
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 def register(app: typer.Typer, arguments: Sequence[str]) -> None:
     """Add the command."""
@@ -46,6 +48,8 @@ def train(
     from neuroc.plugins import load_object, registry
     from neuroc.training import DataFolder, TrainRequest
 
+    if device not in DEVICES:
+        raise UsageError(f"--device must be one of {', '.join(DEVICES)}, not {device!r}")
     origin = registry().codec(codec)
     if not origin.entry.train:
         raise PluginError(f"the codec {codec} has no training", remedy="Only codecs with networks can be trained")

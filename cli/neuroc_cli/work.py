@@ -11,7 +11,7 @@ from typing import Any
 from neuroc.errors import NeurocError, StorageError
 from neuroc.processes import interrupts_ignored
 
-from .main import internal_error, out_of_memory, report
+from .main import internal_error, out_of_memory, report, trace_cause
 from .options import failure
 from .output import remove_temporaries
 from .planning import STREAM, Task
@@ -116,11 +116,13 @@ def _processes(
     executor = ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context)
     try:
         with interrupts_ignored():
-            futures = [executor.submit(worker, tasks, _no_progress) for tasks in groups]
+            futures = [executor.submit(_in_process, worker, tasks) for tasks in groups]
         for future, tasks in zip(futures, groups, strict=True):
             try:
                 outcomes = future.result()
             except BrokenProcessPool:
+                executor.shutdown()  # the other workers are killed, too: only then nothing new appears
+                remove_temporaries(tasks)
                 outcomes = [Outcome(t, error=_lost(t)) for t in tasks]
             progress.finished(len(tasks))
             yield outcomes
@@ -141,6 +143,15 @@ def _lost(task: Task) -> NeurocError:
     error = out_of_memory(name_of(task))
     error.message = "a worker process was killed, probably for want of memory"
     return error
+
+
+def _in_process(worker: Worker, tasks: Sequence[Task]) -> list[Outcome]:
+    """Run in a worker process; causes of errors are shown here because they do not survive the way to the parent."""
+    outcomes = worker(tasks, _no_progress)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            trace_cause(outcome.error)
+    return outcomes
 
 
 def _no_progress(done: int, total: int) -> None:

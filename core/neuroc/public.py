@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from .decoder import decode_file, decode_files, salvage_file
 from .encoder import EncodeOptions, encode_picture
-from .errors import NeurocError, VerificationError
+from .errors import NeurocError, UsageError, VerificationError
 from .limits import DEFAULT_LIMITS, Limits
 from .models import Runtime
 from .opened import DecodeOptions
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Region = tuple[int, int, int, int]  # x, y, width, height
+
+
+class Decoding(TypedDict, total=False):
+    """Keywords that all functions share that decode; what each one is left at is in ``_options``."""
+
+    weights: str | None  # name or file
+    engine: str  # "auto", "numpy", "torch", ...
+    device: str  # "cpu" or "cuda"
+    batch: int | None  # tiles in lock-step; None chooses by memory
+    allow_pinned: bool  # decode files of float models that were made by another build
+    limits: Limits
 
 
 def as_picture(image: ArrayLike | Image.Image | Picture) -> Picture:
@@ -53,12 +65,12 @@ def encode(
     """The bytes of a .nrc file that decodes to exactly ``image``.
 
     image:  (H, W) or (H, W, 1..4) uint8 or uint16 array, (H, W) bool array, Pillow image or Picture.
+    tile:   longest side of a tile in pixels; batch: tiles in lock-step, by memory if None.
     params: the plugin's own parameters, as ``neuroc encode --plugin ID --help`` lists them.
     Raises UsageError, UnsupportedPictureError, PluginError and its kinds, LimitError, VerificationError.
     """
-    options = EncodeOptions(
-        plugin, params, coder, tile, Runtime(engine, device, weights, batch), verify=verify, limits=limits
-    )
+    runtime = Runtime(engine, device, weights, _batch(batch))
+    options = EncodeOptions(plugin, params, coder, _integer("tile", tile), runtime, verify=verify, limits=limits)
     return encode_picture(as_picture(image), options, progress)
 
 
@@ -77,61 +89,69 @@ def encode_many(
     return results
 
 
-def _options(
-    region: Region | None,
-    weights: str | None,
-    engine: str,
-    device: str,
-    batch: int | None,
-    allow_pinned: bool,
-    limits: Limits,
-) -> DecodeOptions:
-    box = None if region is None else Box(*region)
-    return DecodeOptions(Runtime(engine, device, weights, batch), limits, allow_pinned, box)
-
-
 def decode(
     data: bytes,
     *,
     region: Region | None = None,
-    weights: str | None = None,
-    engine: str = "auto",
-    device: str = "cpu",
-    batch: int | None = None,
-    allow_pinned: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
     name: str | None = None,
     progress: Progress | None = None,
+    **keywords: Unpack[Decoding],
 ) -> Picture:
     """The picture in the bytes of a .nrc file, or the part of it in ``region`` (x, y, width, height).
 
     ``numpy.asarray(picture)``, ``picture.to_array()`` and ``picture.to_pillow()`` give the samples.
-    Raises CorruptFileError, PluginError, LimitError and their kinds; ``name`` stands in their messages.
+    name:     stands in the messages of errors.
+    keywords: weights=None, engine="auto", device="cpu", batch=None, allow_pinned=False, limits=DEFAULT_LIMITS
+              (class Decoding says what they are).
+    Raises UsageError, CorruptFileError, PluginError, LimitError and their kinds.
     """
-    options = _options(region, weights, engine, device, batch, allow_pinned, limits)
-    return decode_file(data, options, name, progress)
+    return decode_file(data, _options(region, **keywords), name, progress)
 
 
 def decode_many(
     datas: Sequence[bytes],
     *,
     region: Region | None = None,
-    weights: str | None = None,
-    engine: str = "auto",
-    device: str = "cpu",
-    batch: int | None = None,
-    allow_pinned: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
     names: Sequence[str | None] | None = None,
     progress: Progress | None = None,
+    **keywords: Unpack[Decoding],
 ) -> list[Picture | NeurocError]:
-    """The picture of each file, pictures of equal size in lock-step; an error stands in its file's place."""
-    options = _options(region, weights, engine, device, batch, allow_pinned, limits)
-    return decode_files(datas, options, names, progress)
+    """The picture of each file, tiles of equal size in lock-step; an error stands in its file's place.
+
+    Takes the keywords of ``decode``, and ``names`` for all files.
+    """
+    return decode_files(datas, _options(region, **keywords), names, progress)
 
 
-def salvage(
+def salvage(data: bytes, *, name: str | None = None, **keywords: Unpack[Decoding]) -> tuple[Picture, list[int]]:
+    """What is intact of a damaged file, and the numbers of the tiles that are lost (zero in the picture).
+
+    Takes the keywords of ``decode`` but region and progress.
+    """
+    salvaged = salvage_file(data, _options(**keywords), name)
+    return salvaged.picture, list(salvaged.lost)
+
+
+def verify(
     data: bytes,
+    against: ArrayLike | Image.Image | Picture | None = None,
+    *,
+    region: Region | None = None,
+    name: str | None = None,
+    progress: Progress | None = None,
+    **keywords: Unpack[Decoding],
+) -> None:
+    """Decode ``data`` and check every digest; with ``against`` also that it holds exactly that picture.
+
+    Takes the keywords of ``decode`` and raises what it raises; VerificationError if the pictures differ.
+    """
+    picture = decode(data, region=region, name=name, progress=progress, **keywords)
+    if against is not None and not same_picture(picture, as_picture(against)):
+        raise VerificationError("the file holds another picture", remedy="Compare the right pair", file=name)
+
+
+def _options(
+    region: Region | None = None,
     *,
     weights: str | None = None,
     engine: str = "auto",
@@ -139,21 +159,28 @@ def salvage(
     batch: int | None = None,
     allow_pinned: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    name: str | None = None,
-) -> tuple[Picture, list[int]]:
-    """What is intact of a damaged file, and the numbers of the tiles that are lost (zero in the picture)."""
-    options = _options(None, weights, engine, device, batch, allow_pinned, limits)
-    salvaged = salvage_file(data, options, name)
-    return salvaged.picture, list(salvaged.lost)
+) -> DecodeOptions:
+    runtime = Runtime(engine, device, weights, _batch(batch))
+    return DecodeOptions(runtime, limits, allow_pinned, None if region is None else _box(region))
 
 
-def verify(data: bytes, against: ArrayLike | Image.Image | Picture | None = None, **keywords: Any) -> None:
-    """Decode ``data`` and check every digest; with ``against`` also that it holds exactly that picture.
+def _box(region: Region) -> Box:
+    try:
+        x, y, width, height = region
+    except (TypeError, ValueError):
+        raise UsageError(f"region must be (x, y, width, height), not {region!r}") from None
+    return Box(*(_integer("region", n) for n in (x, y, width, height)))
 
-    Takes the keywords of ``decode`` and raises what it raises; VerificationError if the pictures differ.
-    """
-    picture = decode(data, **keywords)
-    if against is not None and not same_picture(picture, as_picture(against)):
-        raise VerificationError(
-            "the file holds another picture", remedy="Compare the right pair", file=keywords.get("name")
-        )
+
+def _batch(batch: int | None) -> int | None:
+    if batch is not None and (batch := _integer("batch", batch)) < 1:
+        raise UsageError(f"batch must be 1 or more, not {batch}", remedy="Leave it out to choose by memory")
+    return batch
+
+
+def _integer(name: str, value: object) -> int:
+    """``value`` as an int; numpy's integers are as good, a float is not even if it is whole. Raises UsageError."""
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # its TypeError is the check
+    except TypeError:
+        raise UsageError(f"{name} must be an integer, not {value!r}") from None
