@@ -136,7 +136,9 @@ def _decode_tiles(
             pending.open(file, tile)
             for g, (method, data) in enumerate(groups):
                 job = _Job(file, tile, g, data)
-                if method == RAW or isinstance(file.loaded.codec, RawCodec):
+                if method != RAW and not file.loaded.codes(file.parsed.groups[g], file.parsed.preamble.bits):
+                    file.fail(tile, CorruptFileError(f"tile {tile} has plane group {g} coded by {file.loaded.id}"))
+                elif method == RAW or isinstance(file.loaded.codec, RawCodec):
                     _decode_plain(job, method, pending)
                     advance(file.spec(tile, g, 1).pixels)
                 else:
@@ -206,10 +208,7 @@ def _decode_plain(job: _Job, method: int, pending: _Pending) -> None:
 
 def _enqueue(job: _Job, queues: dict[tuple[Any, ...], list[_Job]]) -> None:
     file = job.file
-    group = file.parsed.groups[job.group]
     try:
-        if not file.loaded.codes(group, file.parsed.preamble.bits):
-            raise CorruptFileError(f"tile {job.tile} has plane group {job.group} coded by {file.loaded.id}")
         digest = file.weights_digest(job.group)
     except NeurocError as error:
         file.fail(job.tile, error)

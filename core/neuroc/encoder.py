@@ -28,11 +28,12 @@ from .models import (
     open_codec,
     open_coder,
     open_model,
-    weights_for_encoding,
+    weights_name,
 )
 from .params import params_to_header
 from .picture import Picture, same_picture
 from .tiles import CODEC, RAW, Box, Group, TileGrid, pack_groups, plane_groups, tile_grid
+from .weights import resolve_weights
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
@@ -123,7 +124,9 @@ def _encode_grid(
         tile = RAW_TILE
     grid = tile_grid(picture.width, picture.height, tile)
     options.limits.check_tiles(len(grid))
-    options.limits.check_work(coding_cost(loaded, groups, picture.bits, grid)[0])
+    cost = coding_cost(loaded, groups, picture.bits, grid)
+    options.limits.check_work(cost.macs)
+    options.limits.check_memory(cost.peak_bytes)
     plan = _Plan.make(picture, groups, loaded, options)
     loaded = plan.loaded
     total, done = picture.width * picture.height * len(groups), 0
@@ -132,8 +135,8 @@ def _encode_grid(
         for tiles in _batches(grid, plan, picture, g, options.runtime):
             boxes = [grid[t] for t in tiles]
             x = np.stack([_cut(picture, box, group) for box in boxes])
-            spec = plan.spec(picture, group, boxes[0], len(boxes))
-            for t, item, best in zip(tiles, x, plan.encode(g, x, spec), strict=True):
+            spec = plan.spec(picture, loaded, group, boxes[0], len(boxes))
+            for t, item, best in zip(tiles, x, plan.encode(g, group, x, spec), strict=True):
                 parts[t][g] = _against_raw(item, replace(spec, batch=1), best)
             done += len(tiles) * spec.pixels
             if progress:
@@ -157,34 +160,34 @@ class _Plan:
     @classmethod
     def make(cls, picture: Picture, groups: Sequence[Group], loaded: LoadedCodec, options: EncodeOptions) -> _Plan:
         models: list[Model | None] = []
-        digests: list[bytes] = []
+        digests: dict[str, bytes] = {}  # by the name of the network
         for group in groups:
             if isinstance(loaded.codec, RawCodec) or not loaded.codes(group, picture.bits):
                 models.append(None)
                 continue
-            spec = cls.spec(picture, group, Box(0, 0, picture.width, picture.height), 1)
-            weights = weights_for_encoding(loaded, spec, options.runtime.weights)
+            spec = cls.spec(picture, loaded, group, Box(0, 0, picture.width, picture.height), 1)
+            name = weights_name(loaded, spec)
+            weights = resolve_weights(loaded.id, name, options.runtime.weights)
             model = open_model(loaded, weights, spec, options.runtime)
             if isinstance(model, Adaptive):
                 x = picture.samples[:, :, group.first : group.first + group.count]
                 with guarded(loaded.id):
                     loaded = replace(loaded, params=model.adapt(x, spec, loaded.params))
             models.append(model)
-            if weights.digest not in digests:
-                digests.append(weights.digest)
-        return cls(loaded, tuple(models), tuple(digests), options.coder)
+            digests[name] = weights.digest
+        return cls(loaded, tuple(models), tuple(digests.values()), options.coder)
 
     @staticmethod
-    def spec(picture: Picture, group: Group, box: Box, batch: int) -> Spec:
-        return Spec(box.height, box.width, group.count, picture.bits, batch, group.kind)
+    def spec(picture: Picture, loaded: LoadedCodec, group: Group, box: Box, batch: int) -> Spec:
+        return Spec(box.height, box.width, group.count, picture.bits, batch, group.kind, loaded.entry.bitstream)
 
-    def encode(self, group: int, x: Samples, spec: Spec) -> Sequence[bytes | None]:
-        """The codec's bytes of each item of ``x`` (B, H, W, C), None where it has none."""
-        model, codec = self.models[group], self.loaded.codec
+    def encode(self, number: int, group: Group, x: Samples, spec: Spec) -> Sequence[bytes | None]:
+        """The codec's bytes of each item of ``x`` (B, H, W, C), None where it does not code the group."""
+        model, codec = self.models[number], self.loaded.codec
         with guarded(self.loaded.id):
             if model is not None:
                 return encode_items(model, x, spec, self.loaded.params, open_coder(self.coder_id))
-            if isinstance(codec, RawCodec) and self.loaded.id != "raw":
+            if isinstance(codec, RawCodec) and self.loaded.codes(group, spec.bits):
                 return [codec.encode_tile(item, replace(spec, batch=1), self.loaded.params) for item in x]
         return [None] * len(x)
 
@@ -205,7 +208,7 @@ def _batches(grid: TileGrid, plan: _Plan, picture: Picture, group: int, runtime:
     for tiles in by_size.values():
         size = 1
         if plan.models[group] is not None:
-            spec = plan.spec(picture, plane_groups(picture.mode)[group], grid[tiles[0]], 1)
+            spec = plan.spec(picture, plan.loaded, plane_groups(picture.mode)[group], grid[tiles[0]], 1)
             size = batch_size(plan.loaded, spec, runtime)
         for begin in range(0, len(tiles), size):
             yield tiles[begin : begin + size]

@@ -60,7 +60,9 @@ class Header:
     encoder: str  # version of the software that wrote the file
     mode: str
     bitstream: int = 1
-    weights: tuple[bytes, ...] = ()  # 16-byte digests, in the order of the plane groups that use them
+    weights: tuple[
+        bytes, ...
+    ] = ()  # 16-byte digests, one per network, in order of first use
     coder: str = DEFAULT_CODER
     numerics: str = "exact"  # or "pinned"
     params: Mapping[int, Value] = field(default_factory=dict)
@@ -79,8 +81,8 @@ class Header:
             return f"bitstream version {self.bitstream}"
         if any(type(d) is not bytes or len(d) != DIGEST_BYTES for d in (*self.weights, self.pixel_digest)):
             return f"a digest is not {DIGEST_BYTES} bytes"
-        if len(set(self.weights)) != len(self.weights) or len(self.weights) > 4:
-            return "weights digests repeat or are more than 4"
+        if len(self.weights) > 4:
+            return "more than 4 weights digests"
         if self.numerics not in ("exact", "pinned"):
             return f"numerics class {self.numerics!r}"
         if (self.numerics == "pinned") != bool(self.build):

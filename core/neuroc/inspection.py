@@ -113,7 +113,7 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
 
     try:
         loaded = open_codec_of_file(header.codec, header.params, parsed.name)
-        macs, steps = file_cost(parsed, loaded)
+        cost = file_cost(parsed, loaded)
     except NeurocError as error:
         return unknown | {"draft": entry.draft, "problem": str(error)}
     present = {w.digest for w in list_weights() if w.path is not None}
@@ -122,7 +122,7 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         "installed": True,
         "weights_installed": all(d.hex() in present for d in header.weights),
         "draft": entry.draft,
-        "cost_macs": macs,
-        "cost_steps": steps,
+        "cost_macs": cost.macs,
+        "cost_steps": cost.steps,
         "problem": "",
     }

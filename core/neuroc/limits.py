@@ -15,6 +15,7 @@ class Limits:
     metadata: int = 64 * 2**20  # bytes after decompression
     tiles: int = 2**16
     work: int = 10**14  # multiply-accumulates of decoding
+    memory: int = 2**32  # bytes of working memory for the largest tile
     file: int = 2**33  # bytes of a file or stream that is read into memory
 
     def check_pixels(self, width: int, height: int, file: str | None = None) -> None:
@@ -32,6 +33,15 @@ class Limits:
             raise LimitError(
                 f"decoding needs {macs} multiply-accumulates, above the limit of {self.work}",
                 remedy=f"Allow it with --max-work {macs}",
+                file=file,
+            )
+
+    def check_memory(self, size: int, file: str | None = None) -> None:
+        """Raise LimitError if the largest tile would take more than ``memory`` bytes."""
+        if size > self.memory:
+            raise LimitError(
+                f"its largest tile needs about {size} bytes of memory, above the limit of {self.memory}",
+                remedy=f"Allow it with --max-memory {size}; an encoder can take smaller tiles (--tile)",
                 file=file,
             )
 

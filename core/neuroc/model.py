@@ -32,6 +32,7 @@ class Spec:
     bits: int
     batch: int = 1
     kind: str = "colour"  # or "alpha": the plane group (tiles.Group.kind)
+    bitstream: int = 1  # version of the codec's bitstream: the file's, or the newest one when encoding
 
     @property
     def pixels(self) -> int:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from .coder import Coder
-from .engines import Engine, get_engine
+from .engines import get_engine
 from .errors import NeurocError, PluginBrokenError, UsageError
 from .hookspecs import CodecEntry
 from .model import Codec, Model, RawCodec, Spec
 from .params import make_params, params_from_header
 from .plugins import load_codec, load_coder, registry
 from .tiles import Group
-from .weights import Weights, load_weights, resolve_weights
+from .weights import Weights, load_weights
 
 _FEW_BYTES = 1 << 27  # activations and tables of the tiles that run in lock-step
 MAX_BATCH = 64
@@ -101,11 +101,6 @@ def weights_name(loaded: LoadedCodec, spec: Spec) -> str:
         return loaded.codec.weights_name(spec, loaded.params)
 
 
-def weights_for_encoding(loaded: LoadedCodec, spec: Spec, override: str | None) -> Weights:
-    """The weights that the encoder takes for ``spec``."""
-    return resolve_weights(loaded.id, weights_name(loaded, spec), override)
-
-
 def weights_for_decoding(loaded: LoadedCodec, digest: bytes, override: str | None) -> Weights:
     """The weights that a file names; ``override`` may say where they are."""
     path = Path(override) if override else None
@@ -113,41 +108,16 @@ def weights_for_decoding(loaded: LoadedCodec, digest: bytes, override: str | Non
 
 
 def open_model(loaded: LoadedCodec, weights: Weights, spec: Spec, runtime: Runtime) -> Model:
-    """The model for pictures like ``spec``, whatever their size."""
-    key = _Key(loaded.id, weights.digest, runtime.engine, runtime.device)
-    return _model(key, replace(spec, height=1, width=1, batch=1), loaded.params, _Unhashed(loaded, weights))
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    codec: str
-    digest: bytes
-    engine: str
-    device: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Unhashed:
-    """Arguments that follow from the others and take no part in the cache key."""
-
-    loaded: LoadedCodec
-    weights: Weights
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Unhashed)
-
-    def __hash__(self) -> int:
-        return 0
+    """The model for pictures like ``spec``, whatever their size; kept for the next ones."""
+    return _model(loaded, weights, replace(spec, height=1, width=1, batch=1), runtime.engine, runtime.device)
 
 
 @lru_cache(maxsize=16)
-def _model(key: _Key, spec: Spec, params: Any, arguments: _Unhashed) -> Model:
-    codec = arguments.loaded.codec
-    if isinstance(codec, RawCodec):
-        raise UsageError(f"the codec {key.codec} has no network")
-    engine: Engine = get_engine(key.engine, key.device)
-    with guarded(key.codec):
-        return codec.model(arguments.weights, engine, spec, params)
+def _model(loaded: LoadedCodec, weights: Weights, spec: Spec, engine: str, device: str) -> Model:
+    if isinstance(loaded.codec, RawCodec):
+        raise UsageError(f"the codec {loaded.id} has no network")
+    with guarded(loaded.id):
+        return loaded.codec.model(weights, get_engine(engine, device), spec, loaded.params)
 
 
 def batch_size(loaded: LoadedCodec, spec: Spec, runtime: Runtime) -> int:

@@ -77,8 +77,9 @@ class OpenFile:
             if parsed.crcs is None:  # one tile: only the digest of the whole picture can prove it
                 area = whole
         with _parameters_of_a_file(parsed.name):
-            macs, _ = file_cost(parsed, loaded, tiles)
-        options.limits.check_work(macs, parsed.name)
+            cost = file_cost(parsed, loaded, tiles)
+        options.limits.check_work(cost.macs, parsed.name)
+        options.limits.check_memory(cost.peak_bytes, parsed.name)
         dtype = np.uint16 if preamble.bits == 16 else np.uint8
         samples = np.zeros((area.height, area.width, preamble.channels), dtype=dtype)
         return cls(parsed, loaded, options, tuple(tiles), area, samples, {})
@@ -112,7 +113,9 @@ class OpenFile:
 
     def spec(self, tile: int, group: int, batch: int) -> Spec:
         box, g = self.parsed.grid[tile], self.parsed.groups[group]
-        return Spec(box.height, box.width, g.count, self.parsed.preamble.bits, batch, g.kind)
+        return Spec(
+            box.height, box.width, g.count, self.parsed.preamble.bits, batch, g.kind, self.parsed.header.bitstream
+        )
 
     def fail(self, tile: int, error: NeurocError) -> None:
         error.file = error.file or self.parsed.name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import re
 import tempfile
@@ -30,12 +31,18 @@ SUFFIX = ".safetensors"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """The tensors of one network. Read-only; ``digest`` stands in every file that they code."""
+    """The tensors of one network. Read-only; ``digest`` stands in every file that they code, and is their identity."""
 
     name: str
     digest: bytes  # 16 bytes
     tensors: Mapping[str, NDArray[Any]]
     meta: Mapping[str, str] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Weights) and (self.name, self.digest) == (other.name, other.digest)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.digest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def load_weights(
     candidates += [p for e, package, _ in entries if e.digest == digest.hex() and (p := _in_package(package, e.path))]
     label = next((e.name for e, _, _ in entries if e.digest == digest.hex()), name or "")
     damaged: WeightsError | None = None
-    for path in (*candidates, *_in_directories(digest)):
+    for path in itertools.chain(candidates, _in_directories(digest)):
         try:
             return read_weights(path, label, digest)
         except WeightsError as e:
@@ -109,18 +116,20 @@ def resolve_weights(
 ) -> Weights:
     """Encoder: the weights called ``spec_name``, or what ``--weights NAME|FILE`` says.
 
-    A file whose metadata has another "name" than ``spec_name`` is for another kind of picture (the colour weights of
-    a picture whose alpha has its own): the default stands then.
+    Weights whose metadata has another "name" than ``spec_name`` are for another kind of picture (the colour weights of
+    a picture whose alpha has its own): the default stands then. Raises WeightsMissingError where the codec has no
+    default, and where ``override`` names weights that are nowhere.
     """
     if override is None:
         return load_weights(codec_id, name=spec_name, plugins=plugins)
     path = Path(override)
     if path.suffix != SUFFIX and len(path.parts) == 1 and not path.is_file():
-        known = plugins or registry()
         if re.fullmatch(r"[0-9a-f]{32}", override):
-            return load_weights(codec_id, digest=bytes.fromhex(override), plugins=known)
-        return load_weights(codec_id, name=override, plugins=known)
-    weights = read_weights(path)
+            weights = load_weights(codec_id, digest=bytes.fromhex(override), plugins=plugins)
+        else:
+            weights = load_weights(codec_id, name=override, plugins=plugins)
+    else:
+        weights = read_weights(path)
     if weights.meta.get("codec", codec_id) != codec_id:
         raise WeightsError(f"these weights are of the codec {weights.meta['codec']!r}, not {codec_id}", file=override)
     if weights.meta.get("name", spec_name) != spec_name:
@@ -139,7 +148,7 @@ def list_weights(plugins: Registry | None = None) -> list[WeightsInfo]:
     labels = {w.digest: (w.codec, w.name) for w in found}
     for source, directory in _directories():
         for path in _files(directory):
-            with contextlib.suppress(StorageError):
+            with contextlib.suppress(StorageError, WeightsError):
                 value = path.stem if re.fullmatch(r"[0-9a-f]{32}", path.stem) else digest_of(_read(path)).hex()
                 codec, name = labels.get(value, ("", path.stem))
                 found.append(WeightsInfo(codec, name, value, source, path))
@@ -231,7 +240,7 @@ def _in_directories(digest: bytes) -> Iterator[Path]:
             yield path
     for source, directory in _directories():
         for path in _files(directory) if source == "environment" else ():
-            with contextlib.suppress(StorageError):
+            with contextlib.suppress(StorageError, WeightsError):  # somebody else's file, or no weights file at all
                 if digest_of(_read(path)) == digest:
                     yield path
 

@@ -74,7 +74,9 @@ class CausalCodec:
         return Cost(
             macs=variant.macs * spec.pixels,
             steps=step_count(schedule_of(variant, params), spec.height, spec.width),
-            peak_bytes=spec.pixels * (4 * taps + 16 + 8 * variant.channels),
+            # Order and context of a tile (schedule.order), steps as Python integers, canvas and planes.
+            peak_bytes=spec.pixels * (4 * taps + 48 + 16 * spec.channels + 2 * spec.bits)
+            + 48 * step_count(schedule_of(variant, params), spec.height, spec.width),
         )
 
     def model(self, weights: Weights, engine: Engine, spec: Spec, params: Params) -> CausalModel:

@@ -47,7 +47,7 @@ def order(schedule: str, height: int, width: int, taps: Taps) -> Order:
     slope = {"serial": width, "wavefront": 3, "diagonal": 1}[schedule]
     time = j + slope * i
     sites = np.argsort(time, kind="stable")
-    counts = np.bincount(time)
+    counts = np.bincount(time.astype(np.intp, copy=False))
     starts = np.concatenate([[0], np.cumsum(counts[counts > 0])]).astype(np.int64)
     context = np.empty((height * width, len(taps)), dtype=np.int32)
     for block in range(0, height * width, 1 << 15):  # the rule needs int64 temporaries

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from neuroc.api import Spec
-from neuroc.models import LoadedCodec, Runtime, open_model, weights_for_encoding
+from neuroc.models import LoadedCodec, Runtime, open_model, weights_name
 from neuroc.plugins import registry
+from neuroc.weights import resolve_weights
 from neuroc_causal59k.codec import CODEC, Params
 from neuroc_causal59k.model import CausalModel
 
@@ -22,7 +23,7 @@ def model() -> Open:
 
     def open_(spec: Spec, params: Params) -> CausalModel:
         loaded = LoadedCodec(registry().codec("causal59k").entry, CODEC, params)
-        found: Any = open_model(loaded, weights_for_encoding(loaded, spec, None), spec, Runtime("numpy"))
+        found: Any = open_model(loaded, resolve_weights(loaded.id, weights_name(loaded, spec)), spec, Runtime("numpy"))
         assert isinstance(found, CausalModel)
         return found
 
