@@ -119,6 +119,35 @@ def test_a_region_is_the_crop_of_the_picture() -> None:
                 neuroc.decode(data, region=wrong)
 
 
+def test_arguments_of_the_wrong_kind_are_usage_errors() -> None:
+    x = natural(6, 7)
+    data = neuroc.encode(x, plugin="raw")
+    for region in ((1, 2), (0, 0, 1.5, 2), 7, "abcd"):
+        with pytest.raises(UsageError, match="region"):
+            neuroc.decode(data, region=region)  # type: ignore[arg-type]
+    wrong: list[Any] = [0, -1, 1.0, "x"]
+    for batch in wrong:
+        for call in (neuroc.decode, neuroc.salvage, neuroc.verify):
+            with pytest.raises(UsageError, match="batch"):
+                call(data, batch=batch)
+        with pytest.raises(UsageError, match="batch"):
+            neuroc.encode(x, plugin="raw", batch=batch)
+    for tile in ("a", 2.0, None):
+        with pytest.raises(UsageError, match="tile"):
+            neuroc.encode(x, plugin="raw", tile=tile)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="regoin"):
+        neuroc.decode(data, regoin=(0, 0, 1, 1))  # type: ignore[call-arg]
+
+
+def test_integers_of_numpy_are_as_good_as_any() -> None:
+    x = natural(6, 7)
+    data = neuroc.encode(x, plugin="raw", tile=np.int64(4), batch=np.uint8(2))  # type: ignore[arg-type]
+    assert data == neuroc.encode(x, plugin="raw", tile=4)
+    region = tuple(np.array([1, 2, 3, 4]))
+    assert np.array_equal(neuroc.decode(data, region=region).samples, x[2:6, 1:4])
+    assert neuroc.encode(x[:1, :1], plugin="raw", tile=True)
+
+
 def test_engine_and_batch_change_no_byte() -> None:
     p = picture("RGB", 8, 20, 18)
     choices = [("auto", None), ("numpy", 1), ("numpy", 4), ("auto", 100)]

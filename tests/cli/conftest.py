@@ -58,10 +58,12 @@ def program() -> Callable[..., subprocess.Popen[bytes]]:
     paths = [str(ROOT / "core"), str(ROOT / "cli"), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
-    def start(*arguments: object, **keywords: Any) -> subprocess.Popen[bytes]:
+    def start(*arguments: object, site: Path | None = None, **keywords: Any) -> subprocess.Popen[bytes]:
+        if site is not None:  # a folder with a sitecustomize.py
+            keywords["env"] = {**environment, "PYTHONPATH": f"{site}{os.pathsep}{environment['PYTHONPATH']}"}
         command = [sys.executable, "-m", "neuroc_cli", *map(str, arguments)]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, **keywords)
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, **{"env": environment, **keywords})
 
     return start
 

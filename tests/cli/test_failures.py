@@ -15,10 +15,19 @@ import pytest
 from PIL import Image
 
 import neuroc
-from neuroc.errors import VerificationError
+from neuroc.errors import PluginBrokenError, VerificationError
 from neuroc.plugins import load
+from neuroc_cli import planning
+from neuroc_cli.main import main
 
 RAW = ("--plugin", "raw")
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+sys.dont_write_bytecode = True
+def fsync(descriptor):
+    os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = fsync
+"""
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
@@ -177,6 +186,7 @@ def test_an_input_is_never_overwritten(call: Any, photo: Path, nrc: Path, tmp_pa
         (("decode", "x.nrc", "--region", "1,2,3"), "X,Y,W,H"),
         (("decode", "x.nrc", "--region", "1,2,0,3"), "--region"),
         (("verify", "a.nrc", "b.nrc", "--against", "a.png"), "--against"),
+        (("train", "causal59k", "--data", ".", "--out", "w.safetensors", "--device", "toaster"), "auto, cpu, cuda"),
         (("frobnicate",), "frobnicate"),
         (("--bogus",), "--bogus"),
     ],
@@ -253,8 +263,6 @@ def test_an_unexpected_error_is_1_without_a_traceback(
 def test_debug_shows_the_traceback(
     photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from neuroc_cli.main import main
-
     def broken(*arguments: object, **keywords: object) -> bytes:
         raise RuntimeError("a bug")
 
@@ -262,6 +270,39 @@ def test_debug_shows_the_traceback(
     monkeypatch.setenv("NEUROC_DEBUG", "1")
     assert main(["encode", *RAW, str(photo)]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_debug_shows_what_caused_an_error(
+    photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **keywords: object) -> bytes:
+        try:
+            raise ZeroDivisionError("a bug of the plugin")
+        except ZeroDivisionError as e:
+            raise PluginBrokenError("the codec failed") from e
+
+    monkeypatch.setattr(neuroc, "encode", broken)
+    for debug in ("0", "1"):
+        monkeypatch.setenv("NEUROC_DEBUG", debug)
+        assert main(["encode", *RAW, str(photo)]) == 4
+        err = capsys.readouterr().err
+        assert err.splitlines()[-1] == f"neuroc: error: {photo}: the codec failed"
+        assert err.count("ZeroDivisionError: a bug of the plugin") == int(debug)
+
+
+def test_inputs_that_differ_in_case_are_2_where_file_names_do_not(
+    call: Any, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / "A" / "Photo.png", tmp_path / "B" / "PHOTO.png"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_bytes(photo.read_bytes())
+    monkeypatch.setattr(planning, "CASE_MATTERS", False)
+    fails(call("encode", *RAW, *files, "--out-dir", "out"), 2, "Photo.png", "PHOTO.png")
+    monkeypatch.setattr(planning, "CASE_MATTERS", True)
+    if sys.platform not in ("darwin", "win32"):
+        assert call("encode", *RAW, *files, "--out-dir", "out").code == 0
+        assert listing(tmp_path / "out") == ["PHOTO.nrc", "Photo.nrc"]
 
 
 def test_want_of_memory_is_5(call: Any, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,6 +359,18 @@ def test_signals_end_all_processes_and_leave_whole_files_only(
     assert not list(tmp_path.glob(".neuroc-*"))
     for file in made:
         neuroc.info(file.read_bytes())
+
+
+@posix
+def test_a_worker_that_is_killed_while_it_writes_leaves_nothing(program: Any, photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(KILLED_WHILE_WRITING)
+    (tmp_path / "photo2.png").write_bytes(photo.read_bytes())
+    before = listing(tmp_path)
+    process = program("encode", *RAW, "--jobs", 2, photo, tmp_path / "photo2.png", site=tmp_path)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 5
+    assert err.count(b"a worker process was killed") == 2
+    assert listing(tmp_path) == before
 
 
 @posix
