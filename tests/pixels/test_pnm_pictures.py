@@ -111,6 +111,10 @@ def test_bytes_after_the_picture_are_kept() -> None:
         b"P7\nWIDTH 1\n",
         b"P7\nWIDTH x\nHEIGHT 1\nDEPTH 1\nMAXVAL 1\nENDHDR\n\0",
         b"P3 1 1 255 1 2",
+        b"P7\nWIDTH " + b"9" * 4000 + b"\nHEIGHT " + b"9" * 4000 + b"\nDEPTH 1\nMAXVAL 255\nENDHDR\n\0",
+        b"P7\nWIDTH 1_0\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nENDHDR\n" + bytes(10),
+        b"P5 " + b"9" * 4000 + b" " + b"9" * 4000 + b" 255\n\0",
+        b"P2 12345678901 1 255 0",
     ],
 )
 def test_damage_is_refused(data: bytes) -> None:

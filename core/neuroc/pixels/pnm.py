@@ -15,7 +15,7 @@ from .records import decoded, text, text_record
 
 _PAM = {"BLACKANDWHITE": 1, "GRAYSCALE": 1, "GRAYSCALE_ALPHA": 2, "BLACKANDWHITE_ALPHA": 2, "RGB": 3, "RGB_ALPHA": 4}
 _COMMENT_END = re.compile(rb"[\r\n]|\Z")
-_DIGITS = re.compile(rb"\d{1,10}")
+_DIGITS = re.compile(rb"\d{1,10}(?!\d)")
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _TUPLES = {"1": "BLACKANDWHITE", "L": "GRAYSCALE", "LA": "GRAYSCALE_ALPHA", "RGB": "RGB", "RGBA": "RGB_ALPHA"}
 EXTENSIONS = {"pbm": ("1",), "pgm": ("1", "L"), "ppm": ("RGB",), "pam": tuple(_TUPLES)}
@@ -135,7 +135,8 @@ def _pam_header(data: bytes, at: int, comments: list[bytes], name: str | None) -
             key, _, value = line.partition(b" ")
             fields[key] = fields[key] + b" " + value.strip() if key in fields else value.strip()
     try:
-        width, height, depth, maxval = (int(fields[k]) for k in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL"))
+        matches = [_DIGITS.fullmatch(fields[k]) for k in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")]
+        width, height, depth, maxval = (int(m[0]) for m in matches if m)
     except (KeyError, ValueError) as e:
         raise PictureError("damaged PAM header", file=name, offset=at) from e
     kind = decoded(fields.get(b"TUPLTYPE", b"GRAYSCALE" if depth == 1 else b"RGB" if depth == 3 else b""))
