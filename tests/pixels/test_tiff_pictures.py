@@ -21,7 +21,7 @@ from neuroc.errors import LimitError, PictureError, UnsupportedPictureError, Usa
 from neuroc.limits import Limits
 from neuroc.picture import BITS, CHANNELS, Picture, Record, same_picture
 from neuroc.pixels import read_picture, unwritable, write_picture
-from neuroc.pixels.ifd import Directory, Entry, block, parse, shorts
+from neuroc.pixels.ifd import Directory, Entry, block, parse, serialise, shorts
 
 LAYOUTS = [(layout, how) for layout in ("strips", "tiles", "planes") for how in (None, "zlib")] + [
     ("predictor", "zlib")
@@ -270,3 +270,26 @@ def test_resolutions_of_any_size_are_written_as_near_as_tiff_can(over: int, unde
     assert [r.key for r in again] == ["dpi"]
     if max(Fraction(over, under).as_integer_ratio()) < 1 << 32:
         assert Fraction(again[0].data.decode()) == Fraction(over, under)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        (shorts(300), shorts(300)),
+        (Entry(11, struct.pack("<f", 72.5)), Entry(11, struct.pack("<f", 72.5))),
+        (Entry(5, struct.pack("<II", 300, 1)), None),
+        (Entry(5, struct.pack("<II", 300, 0)), Entry(5, struct.pack("<II", 300, 1))),
+    ],
+)
+def test_a_resolution_that_is_not_two_rationals_is_kept_as_it_is(x: Entry, y: Entry | None) -> None:
+    data = write_picture(Picture(np.zeros((2, 2, 1), np.uint8), "L", 8), "tiff")
+    page = parse(data)[0]
+    given = {282: x, 296: shorts(3)} | ({} if y is None else {283: y})
+    page.entries |= given
+    at = len(data) + len(data) % 2
+    picture = read_picture(data[:4] + struct.pack("<I", at) + data[8:].ljust(at - 8, b"\0") + serialise(page, at))
+    (record,) = picture.metadata
+    assert record.key == "exif"
+    assert parse(record.data)[0].entries == given
+    assert unwritable(picture, "tiff") == []
+    assert read_picture(write_picture(picture, "tiff")).metadata == picture.metadata

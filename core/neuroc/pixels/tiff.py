@@ -244,18 +244,27 @@ def _records(page: Directory, lay: _Layout, name: str | None) -> list[Record]:
         records.append(Record("icc", icc.data))
     if xmp := entries.pop(_XMP, None):
         records.append(Record("xmp", xmp.data))
-    x, y, unit = (entries.pop(tag, None) for tag in (_X, _Y, _UNIT))
-    fx, fy = _rational(x), _rational(y)
-    if fx and fy:
-        inches = _INCHES.get(unit.integers()[0] if unit else 2)
-        if inches:
-            records.append(pair_record("dpi", fx * inches, fy * inches))
-        elif fx != fy:
-            records.append(pair_record("aspect", fx, fy))
+    records += _resolution(entries)
     kept = Directory({tag: entry for tag, entry in entries.items() if tag not in STRUCTURE})
     if kept.entries:
         records.append(Record("exif", block(kept)))
     return records
+
+
+def _resolution(entries: dict[int, Entry]) -> list[Record]:
+    """A "dpi" or "aspect" record, its tags taken out of ``entries``; what is neither stays there as it is."""
+    fx, fy = _rational(entries.get(_X)), _rational(entries.get(_Y))
+    unit = entries.get(_UNIT)
+    code = unit.integers()[0] if unit else 2
+    if not (fx and fy and code in (1, *_INCHES)):
+        if _X not in entries and _Y not in entries:
+            entries.pop(_UNIT, None)  # the unit of nothing
+        return []
+    for tag in (_X, _Y, _UNIT):
+        entries.pop(tag, None)
+    if code in _INCHES:
+        return [pair_record("dpi", fx * _INCHES[code], fy * _INCHES[code])]
+    return [pair_record("aspect", fx, fy)] if fx != fy else []
 
 
 def _rational(entry: Entry | None) -> Fraction | None:
