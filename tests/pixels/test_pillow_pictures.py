@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from typing import Any
 
@@ -108,6 +109,68 @@ def test_what_a_phone_appends_to_a_jpeg_is_kept() -> None:
     data = saved(Image.fromarray(RGB), "JPEG", quality=95, exif=b"Exif\0\0\xff\xd9")
     assert read_picture(data + b"a film").metadata[-1] == Record("tail", b"a film")
     assert "tail" not in [r.key for r in read_picture(data).metadata]
+
+
+def test_every_comment_of_a_jpeg_is_kept_in_order() -> None:
+    data = saved(Image.fromarray(RGB), "JPEG", comment=b"second")
+    data = data[:2] + b"\xff\xfe\0\x07first" + data[2:]
+    texts = [r for r in read_picture(data).metadata if r.key == "text"]
+    assert texts == [Record("text", b"Comment\0first"), Record("text", b"Comment\0second")]
+
+
+PALETTED = Image.fromarray(RGB).quantize(200)
+
+
+@pytest.mark.parametrize(
+    ("format", "image", "options"),
+    [
+        ("BMP", Image.fromarray(RGB), {}),
+        ("BMP", PALETTED, {}),
+        ("BMP", Image.fromarray(RGB[:, :, 0] > 99), {}),
+        ("GIF", PALETTED, {}),
+        ("GIF", PALETTED, {"comment": b"c" * 700, "transparency": 3}),
+        ("TGA", Image.fromarray(RGB), {}),
+        ("TGA", Image.fromarray(RGB), {"compression": "tga_rle"}),
+        ("TGA", PALETTED, {"id_section": b"made here"}),
+        ("TGA", PALETTED, {"compression": "tga_rle"}),
+        pytest.param(
+            "WEBP",
+            Image.fromarray(RGB),
+            {"lossless": True},
+            marks=pytest.mark.skipif(not features.check("webp"), reason="this Pillow has no WebP"),
+        ),
+    ],
+)
+def test_bytes_after_the_picture_are_kept(format: str, image: Image.Image, options: dict[str, Any]) -> None:
+    data = saved(image, format, **options)
+    plain = read_picture(data)
+    assert "tail" not in [r.key for r in plain.metadata]
+    picture = read_picture(data + b"a film")
+    assert same_picture(picture, plain)
+    expected = b"a film" if format != "TGA" else data[-26:] + b"a film"
+    assert picture.metadata == (*plain.metadata, Record("tail", expected))
+
+
+def test_bytes_after_a_run_length_bitmap_are_kept() -> None:
+    rows = b"\4\1\0\0\4\2\0\1"
+    head = struct.pack("<IiiHHIIiiII", 40, 4, 2, 1, 8, 1, len(rows), 0, 0, 3, 0)
+    start = 14 + 40 + 12
+    data = struct.pack("<2sIII", b"BM", start + len(rows), 0, start) + head + bytes(range(12)) + rows
+    assert "tail" not in [r.key for r in read_picture(data).metadata]
+    assert read_picture(data + b"more").metadata[-1] == Record("tail", b"more")
+
+
+@pytest.mark.parametrize("compression", [None, "tga_rle"])
+def test_a_targa_keeps_its_id_field_and_its_extension_area(compression: str | None) -> None:
+    data = saved(Image.fromarray(RGB), "TGA", id_section=b"made\0here", compression=compression)
+    body, footer = data[:-26], data[-26:]
+    assert read_picture(data).metadata == (Record("tga.id", b"made\0here"),)
+    area = (495).to_bytes(2, "little") + b"by nobody".ljust(493, b"\0")
+    footer = len(body).to_bytes(4, "little") + footer[4:]
+    picture = read_picture(body + area + footer)
+    assert picture.metadata == (Record("tga.id", b"made\0here"), Record("tail", area + footer))
+    assert unwritable(picture, "png") == ["tga.id"]
+    assert unwritable(picture, "tiff") == ["tga.id", "tail"]
 
 
 def test_a_bitmap_keeps_its_resolution_exactly() -> None:

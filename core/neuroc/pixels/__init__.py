@@ -20,6 +20,7 @@ key                 data
 ``text``            keyword, NUL, value, in UTF-8
 ``pnm.maxval``      maxval of a PNM file where it is not 2**bits - 1, in ASCII
 ``jpeg.APPn``       another application segment of a JPEG file, without its marker and length
+``tga.id``          the id field of a TGA file
 ==================  ==============================================================================================
 
 PNG files use the ``png.`` keys, ``palette`` and ``tail`` only. Not kept, because it says how a file was packed and

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 from ..errors import UnsupportedPictureError
-
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # any but stuffing, fill bytes and restarts
 
 
 def check_depth(data: bytes, format: str, name: str | None) -> None:
@@ -46,16 +42,3 @@ def lossy_remark(data: bytes, format: str | None) -> str | None:
     if known is None:
         return None
     return f"a {known} is already lossy; the result will be larger than the {known}".replace("a AVIF", "an AVIF")
-
-
-def jpeg_end(data: bytes) -> int:
-    """Offset behind the EOI marker of a JPEG file (its length if there is none): phones append whole files there."""
-    at = 2
-    while match := _MARKER.search(data, at):
-        at = match.end()
-        marker = data[at - 1]
-        if marker == 0xD9:
-            return at
-        if marker != 0x01:  # all others have a length; after SOS the search runs over the coded data
-            at += int.from_bytes(data[at : at + 2], "big")
-    return len(data)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from ..errors import NeurocError, PictureError, UnsupportedPictureError, UsageError
 from ..limits import Limits
 from ..picture import CHANNELS, Picture, Record
-from .depth import check_depth, jpeg_end
+from .depth import check_depth
+from .endings import tail
 from .records import colours, decoded, pair, pair_record, text_record
 
 if TYPE_CHECKING:
@@ -171,14 +172,16 @@ def _file_records(image: Image.Image, data: bytes, format: str) -> list[Record]:
             known = (b"JFIF", b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0", b"Adobe\0", b"MPF\0")
             if marker.startswith("APP") and not segment.startswith(known):
                 records.append(Record(f"jpeg.{marker}", segment))
-        if tail := data[jpeg_end(data) :]:
-            records.append(Record("tail", tail))
     elif format == "BMP" and len(data) >= 46 and int.from_bytes(data[14:18], "little") >= 40:
         x, y = (int.from_bytes(data[at : at + 4], "little", signed=True) for at in (38, 42))
         if x > 0 and y > 0:  # pixels per metre
             records.append(pair_record("dpi", x * Fraction(254, 10000), y * Fraction(254, 10000)))
     elif "dpi" in info and format != "DIB":
         records += _dpi(info["dpi"])
+    if format == "TGA" and data[0]:
+        records.append(Record("tga.id", data[18 : 18 + data[0]]))
+    if rest := tail(image, data, format):
+        records.append(Record("tail", rest))
     return records
 
 
@@ -195,9 +198,11 @@ def _info_records(image: Image.Image, with_dpi: bool = True) -> list[Record]:
         records.append(Record("xmp", xmp.encode() if isinstance(xmp, str) else bytes(xmp)))
     if with_dpi and "dpi" in info:
         records += _dpi(info["dpi"])
-    comment = info.get("comment")
-    if comment:
-        records.append(text_record("Comment", decoded(comment) if isinstance(comment, bytes) else str(comment)))
+    # The info of a JPEG has the last of its comments only.
+    segments = [data for marker, data in getattr(image, "applist", ()) if marker == "COM"]
+    for comment in segments or [info.get("comment")]:
+        if comment:
+            records.append(text_record("Comment", decoded(comment) if isinstance(comment, bytes) else str(comment)))
     if image.format == "PNG":
         texts = {k: v for k, v in info.items() if isinstance(k, str) and isinstance(v, str)}
         texts.pop("XML:com.adobe.xmp", None)
