@@ -102,6 +102,31 @@ def test_damaged_weights_are_refused_and_a_sound_copy_elsewhere_is_used(home: Pa
     assert weights.load_weights("mine", name="rgb", plugins=plugins()).digest == DIGEST
 
 
+@pytest.mark.parametrize("under_its_digest", [True, False])
+def test_junk_in_a_directory_does_not_shadow_sound_weights(
+    home: Path, monkeypatch: pytest.MonkeyPatch, under_its_digest: bool
+) -> None:
+    put(home / "site/neuroc_mine/weights/rgb.safetensors")
+    monkeypatch.setattr(safetensors, "MAX_FILE", len(FILE))
+    name = DIGEST.hex() if under_its_digest else "huge"
+    for directory in ("env", "user/weights"):
+        put(home / directory / f"{name}.safetensors", FILE + b"longer than any weights")
+    monkeypatch.setenv(weights.ENVIRONMENT, str(home / "env"))
+    assert weights.load_weights("mine", name="rgb", plugins=plugins()).digest == DIGEST
+    (home / "site/neuroc_mine/weights/rgb.safetensors").unlink()
+    put(home / "env" / "sound.safetensors")
+    assert weights.load_weights("mine", name="rgb", plugins=plugins()).digest == DIGEST
+    assert "sound.safetensors" in {w.path.name for w in weights.list_weights(plugins()) if w.path}
+
+
+def test_the_directories_are_not_read_where_the_package_has_the_weights(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home / "site/neuroc_mine/weights/rgb.safetensors")
+    monkeypatch.setattr(weights, "_directories", lambda: pytest.fail("looked into the directories"))
+    assert weights.load_weights("mine", name="rgb", plugins=plugins()).digest == DIGEST
+
+
 def test_a_file_that_the_user_names_must_have_the_digest_of_the_picture(home: Path) -> None:
     good, bad = put(home / "good.safetensors"), put(home / "bad.safetensors", OTHER)
     assert weights.load_weights("mine", digest=DIGEST, extra=good, plugins=plugins()).digest == DIGEST
@@ -120,6 +145,22 @@ def test_an_override_for_another_kind_of_picture_leaves_the_default(home: Path) 
     put(home / "site/neuroc_mine/weights/rgb.safetensors")
     path = put(home / "grey.safetensors", OTHER)
     assert weights.resolve_weights("mine", "rgb", str(path), plugins()).digest == DIGEST
+
+
+def test_a_named_override_for_another_kind_of_picture_leaves_the_default(home: Path) -> None:
+    put(home / "site/neuroc_mine/weights/rgb.safetensors")
+    digest = hashlib.sha256(OTHER).hexdigest()[:32]
+    known = plugins(("mine", WeightsEntry("grey", digest, "more.safetensors"), "neuroc_mine"))
+    for override in ("grey", digest):
+        with pytest.raises(WeightsMissingError):
+            weights.resolve_weights("mine", "rgb", override, known)
+    put(home / "site/neuroc_mine/more.safetensors", OTHER)
+    for override in ("grey", digest):
+        assert weights.resolve_weights("mine", "rgb", override, known).digest == DIGEST
+        assert weights.resolve_weights("mine", "grey", override, known).digest.hex() == digest
+    for unknown in ("violet", "0" * 32):
+        with pytest.raises(WeightsMissingError):
+            weights.resolve_weights("mine", "rgb", unknown, known)
 
 
 def test_an_override_of_another_codec_is_refused(home: Path) -> None:
