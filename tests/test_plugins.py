@@ -118,6 +118,16 @@ def test_a_missing_codec_names_the_distribution_to_install() -> None:
         load([registering("good", GOOD)]).codec("italic")
 
 
+def test_a_missing_coder_or_engine_names_those_installed_and_no_package() -> None:
+    registry = load([registering("c", CoderEntry("pi", "math:pi"), hook="neuroc_register_coders")])
+    for find in (registry.coder, registry.engine):
+        with pytest.raises(PluginMissingError, match="italic") as e:
+            find("italic")
+        assert "pip install" not in str(e.value)
+    with pytest.raises(PluginMissingError, match="Installed: pi"):
+        registry.coder("italic")
+
+
 def test_of_two_plugins_with_one_codec_id_neither_wins_and_both_are_named() -> None:
     registry = load([registering("one", GOOD), registering("two", GOOD), registering("x", replace(GOOD, id="x"))])
     assert set(registry.codecs) == {"x"}

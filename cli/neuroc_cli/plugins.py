@@ -24,9 +24,7 @@ def plugins(json: o.Json = False) -> int:
 
     --json lists the codecs, and every other entry that is broken.
     """
-    from neuroc.plugins import missing_modules, registry
-
-    from .versions import foreign_note
+    from neuroc.plugins import foreign_neuroc, missing_modules, registry
 
     known = registry()
     reports = [r for r in known.reports if r.kind == "codec" or r.status == "broken"]
@@ -49,7 +47,7 @@ def plugins(json: o.Json = False) -> int:
         for r in reports:
             if r.status == "broken":
                 print(one_line(f"broken {r.kind} {r.id} of {r.distribution} {r.version}: {r.error}"))
-    if note := foreign_note():
+    if note := foreign_neuroc():
         print(f"neuroc: note: {one_line(note)}", file=sys.stderr)
     return 0
 

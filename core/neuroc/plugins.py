@@ -131,10 +131,13 @@ class Registry:
                     f"the {kind} {id!r} of {r.distribution} {r.version} cannot be used: {r.error}",
                     remedy=f"Upgrade or reinstall it (pip install -U {r.distribution}); 'neuroc plugins' lists all",
                 )
+        installed = ", ".join(sorted(entries)) or "none"
         name = id if _ID.fullmatch(id) else "NAME"
         raise PluginMissingError(
             f"no installed plugin provides the {kind} {id[:64]!r}",
-            remedy=f"Install it: pip install {GROUP}-{name} (installed: {', '.join(sorted(entries)) or 'none'})",
+            remedy=f"Install it: pip install {GROUP}-{name} (installed: {installed})"
+            if kind == "codec"  # packages are named after the codecs in them
+            else f"Installed: {installed}",
         )
 
 

@@ -160,7 +160,7 @@ def test_plugins_lists_codecs_in_the_documented_form(call: Any) -> None:
 
 
 def test_plugins_warns_of_the_other_project_called_neuroc(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neuroc_cli.versions.metadata.version", lambda name: "9.9")
+    monkeypatch.setattr("neuroc.plugins.foreign_neuroc", lambda: "pip uninstall neuroc")
     assert "pip uninstall neuroc" in call("plugins").err
 
 
