@@ -128,16 +128,6 @@ class ParsedFile:
         offset = int(self.starts[index]) + 8
         return unpack_groups(self.tile_payload(index), len(self.groups), name=self.name, offset=offset)
 
-    def damaged_tiles(self) -> list[int]:
-        """The tiles whose chunk cannot be read, ascending."""
-        lost = []
-        for i in range(len(self.grid)):
-            try:
-                self.tile_groups(i)
-            except CorruptFileError:
-                lost.append(i)
-        return lost
-
 
 def parse(
     data: Buffer, *, limits: Limits = DEFAULT_LIMITS, name: str | None = None, lenient: bool = False

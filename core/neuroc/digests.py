@@ -29,14 +29,15 @@ def pixel_digest(samples: NDArray[Any], mode: str, bits: int) -> bytes:
         h.update(int(number).to_bytes(4, "little"))
     rows = max(1, 2**22 // max(1, width * samples.shape[2]))
     for y in range(0, height, rows):  # in strips: tobytes() of a large picture would double the memory
-        h.update(_little(samples[y : y + rows]))
+        h.update(little_endian(samples[y : y + rows]))
     return h.digest()[:DIGEST_BYTES]
 
 
 def tile_crc(samples: NDArray[Any]) -> int:
     """CRC-32 of a tile's samples (H, W, C), row by row, channels interleaved, little-endian."""
-    return zlib.crc32(_little(samples))
+    return zlib.crc32(little_endian(samples))
 
 
-def _little(samples: NDArray[Any]) -> bytes:
+def little_endian(samples: NDArray[Any]) -> bytes:
+    """The bytes of an array in C order, each number little-endian."""
     return samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()

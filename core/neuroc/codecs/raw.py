@@ -16,6 +16,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from ..digests import little_endian
 from ..errors import StreamError
 from . import filters
 
@@ -192,7 +193,7 @@ def _forms(x: Samples, spec: Spec, plain: bool = False) -> Iterator[_Form]:
     colours, indices = found
     count = colours.shape[0]
     steps = np.diff(colours, axis=0, prepend=np.zeros_like(colours[:1]))  # modulo the type, as filters do
-    coded = _little(np.ascontiguousarray(steps.T))
+    coded = little_endian(np.ascontiguousarray(steps.T))
     if count > 1 and (depth := _depth(count)) < 8:
         yield _Form(PALETTE | PACKED, coded, count, _pack(indices, depth)[None])
     yield _Form(PALETTE, coded, count, indices[None] if count > 1 else indices[None, :0])
@@ -236,7 +237,7 @@ def _body(form: _Form, kind: int, planar: bool, known: dict[int, Samples] | None
             known[kind] = filters.residuals(form.planes, kind)
         r = known[kind]
     if not planar:
-        data = _little(np.ascontiguousarray(r.transpose(1, 2, 0)))
+        data = little_endian(np.ascontiguousarray(r.transpose(1, 2, 0)))
     elif r.itemsize == 1:
         data = r.tobytes()
     else:
@@ -307,11 +308,7 @@ def _stored(x: Samples, spec: Spec) -> bytes:
     """The samples as they are, packed where they are narrow: the upper bound of what a tile takes."""
     if spec.bits < 8:
         return bytes([PACKED]) + _pack(x.reshape(x.shape[0], -1), spec.bits).tobytes()
-    return b"\0" + _little(x)
-
-
-def _little(a: NDArray[Any]) -> bytes:
-    return a.astype(a.dtype.newbyteorder("<"), copy=False).tobytes()
+    return b"\0" + little_endian(x)
 
 
 def _window_log(size: int) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import StreamError
 from . import TOTAL, range24, rans24
-from .intervals import IntervalQueue, ends_early, not_exhausted, read_words
+from .intervals import QueueingEncoder, ends_early, not_exhausted, read_words
 
 _stream: Any = importlib.import_module("constriction").stream  # no type stubs
 _TABLES: Any = _stream.model.Categorical(perfect=False)
@@ -78,15 +78,8 @@ def runs(start: NDArray[np.uint32], freq: NDArray[np.uint32]) -> list[tuple[I32,
     ]
 
 
-class FastRansEncoder:
+class FastRansEncoder(QueueingEncoder):
     """See coder.Encoder."""
-
-    def __init__(self) -> None:
-        self._queue = IntervalQueue()
-
-    def encode(self, start: NDArray[np.uint32], freq: NDArray[np.uint32]) -> None:
-        """See coder.Encoder."""
-        self._queue.append(start, freq)
 
     def finish(self) -> bytes:
         """See coder.Encoder."""
@@ -123,15 +116,8 @@ class FastRansDecoder:
             raise not_exhausted()
 
 
-class FastRangeEncoder:
+class FastRangeEncoder(QueueingEncoder):
     """See coder.Encoder."""
-
-    def __init__(self) -> None:
-        self._queue = IntervalQueue()
-
-    def encode(self, start: NDArray[np.uint32], freq: NDArray[np.uint32]) -> None:
-        """See coder.Encoder."""
-        self._queue.append(start, freq)
 
     def finish(self) -> bytes:
         """See coder.Encoder."""

@@ -45,6 +45,17 @@ class IntervalQueue:
         return start, freq
 
 
+class QueueingEncoder:
+    """What encoders share that code their whole message when it is finished."""
+
+    def __init__(self) -> None:
+        self._queue = IntervalQueue()
+
+    def encode(self, start: NDArray[np.uint32], freq: NDArray[np.uint32]) -> None:
+        """See coder.Encoder."""
+        self._queue.append(start, freq)
+
+
 def read_words(data: bytes) -> U32:
     """The 32-bit little-endian words of ``data``; StreamError where its length is no multiple of 4."""
     if len(data) % 4:

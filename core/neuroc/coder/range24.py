@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import StreamError
 from . import PRECISION, TOTAL, BuiltinCoder
-from .intervals import IntervalQueue, cumulative, ends_early, not_exhausted, read_words
+from .intervals import QueueingEncoder, cumulative, ends_early, not_exhausted, read_words
 
 WORD = (1 << 32) - 1
 MASK = (1 << 64) - 1
@@ -22,15 +22,8 @@ MASK = (1 << 64) - 1
 GUARD = 0xA5A5A5
 
 
-class RangeEncoder:
+class RangeEncoder(QueueingEncoder):
     """See coder.Encoder."""
-
-    def __init__(self) -> None:
-        self._queue = IntervalQueue()
-
-    def encode(self, start: NDArray[np.uint32], freq: NDArray[np.uint32]) -> None:
-        """See coder.Encoder."""
-        self._queue.append(start, freq)
 
     def finish(self) -> bytes:
         """See coder.Encoder."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import StreamError
 from . import PRECISION, BuiltinCoder
-from .intervals import IntervalQueue, cumulative, ends_early, not_exhausted, read_words
+from .intervals import QueueingEncoder, cumulative, ends_early, not_exhausted, read_words
 
 # Between symbols the state is in [2**32, 2**64). Starting at the lower end lets the decoder check the end: a stream
 # that runs out falls below and cannot come back, any other wrong end meets this one value by chance only.
@@ -23,15 +23,8 @@ WORD = (1 << 32) - 1
 SLOT = (1 << PRECISION) - 1
 
 
-class RansEncoder:
+class RansEncoder(QueueingEncoder):
     """See coder.Encoder."""
-
-    def __init__(self) -> None:
-        self._queue = IntervalQueue()
-
-    def encode(self, start: NDArray[np.uint32], freq: NDArray[np.uint32]) -> None:
-        """See coder.Encoder."""
-        self._queue.append(start, freq)
 
     def finish(self) -> bytes:
         """See coder.Encoder."""
