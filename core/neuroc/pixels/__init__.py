@@ -9,7 +9,7 @@ key                 data
                     Its place relative to PLTE is its place relative to ``palette`` among the records.
 ``png.after.TYPE``  the same for a chunk after the pixels
 ``palette``         RGB triplets of 8 bits: the PLTE chunk verbatim, or the palette of another format
-``tail``            bytes after the end of the picture in its file (after IEND, after the last PNM sample)
+``tail``            bytes after the end of the picture in its file (after IEND, EOI, the last sample)
 ``icc``             ICC profile
 ``exif``            EXIF as a TIFF structure, without the "Exif\\\\0\\\\0" of JPEG; of a TIFF, all tags that do not
                     describe its pixels, as one little-endian directory
