@@ -16,9 +16,10 @@ from neuroc.bench import pictures_below
 from neuroc.distributions.base import estimate_bits
 from neuroc.header import DEFAULT_TILE
 from neuroc.model import ParallelEncode, Spec
-from neuroc.models import DEFAULT_RUNTIME, open_codec, open_model, weights_for_encoding
+from neuroc.models import DEFAULT_RUNTIME, open_codec, open_model, weights_name
 from neuroc.picture import Picture
 from neuroc.tiles import tile_grid
+from neuroc.weights import resolve_weights
 from neuroc_cli.planning import PICTURES
 from stored import store
 
@@ -28,7 +29,7 @@ def estimate(picture: Picture, plugin: str) -> float:
     loaded = open_codec(plugin, {})
     bits = 0.0
     whole = Spec(picture.height, picture.width, picture.channels, picture.bits)
-    model = open_model(loaded, weights_for_encoding(loaded, whole, None), whole, DEFAULT_RUNTIME)
+    model = open_model(loaded, resolve_weights(loaded.id, weights_name(loaded, whole)), whole, DEFAULT_RUNTIME)
     assert isinstance(model, ParallelEncode)
     for box in tile_grid(picture.width, picture.height, DEFAULT_TILE):
         x = picture.samples[None, box.y : box.y + box.height, box.x : box.x + box.width]

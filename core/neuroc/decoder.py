@@ -30,6 +30,7 @@ from .models import (
 from .opened import DEFAULT_OPTIONS, DecodeOptions, OpenFile
 from .picture import Picture
 from .tiles import RAW
+from .weights import NO_WEIGHTS
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
@@ -238,7 +239,8 @@ def _decode_batch(jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, adv
 
 
 def _model(file: OpenFile, group: int, spec: Spec, runtime: Runtime) -> Model:
-    weights = weights_for_decoding(file.loaded, file.weights_digest(group), runtime.weights)
+    digest = file.weights_digest(group)
+    weights = weights_for_decoding(file.loaded, digest, runtime.weights) if digest else NO_WEIGHTS
     return open_model(file.loaded, weights, spec, runtime)
 
 

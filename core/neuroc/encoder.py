@@ -33,7 +33,7 @@ from .models import (
 from .params import params_to_header
 from .picture import Picture, same_picture
 from .tiles import CODEC, RAW, Box, Group, TileGrid, pack_groups, plane_groups, tile_grid
-from .weights import resolve_weights
+from .weights import NO_WEIGHTS, resolve_weights
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
@@ -167,14 +167,15 @@ class _Plan:
                 continue
             spec = cls.spec(picture, loaded, group, Box(0, 0, picture.width, picture.height), 1)
             name = weights_name(loaded, spec)
-            weights = resolve_weights(loaded.id, name, options.runtime.weights)
+            weights = resolve_weights(loaded.id, name, options.runtime.weights) if name else NO_WEIGHTS
             model = open_model(loaded, weights, spec, options.runtime)
             if isinstance(model, Adaptive):
                 x = picture.samples[:, :, group.first : group.first + group.count]
                 with guarded(loaded.id):
                     loaded = replace(loaded, params=model.adapt(x, spec, loaded.params))
             models.append(model)
-            digests[name] = weights.digest
+            if name:
+                digests[name] = weights.digest
         return cls(loaded, tuple(models), tuple(digests.values()), options.coder)
 
     @staticmethod
@@ -229,7 +230,7 @@ def _file(picture: Picture, coded: _Coded, options: EncodeOptions) -> bytes:
         mode=picture.mode,
         bitstream=entry.bitstream,
         weights=coded.weights,
-        coder=options.coder if coded.weights else DEFAULT_CODER,
+        coder=DEFAULT_CODER if isinstance(coded.loaded.codec, RawCodec) else options.coder,
         numerics=entry.numerics,
         build=getattr(coded.loaded.codec, "build", "") if entry.numerics == "pinned" else "",
         params=params_to_header(coded.loaded.params),

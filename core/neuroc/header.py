@@ -60,9 +60,7 @@ class Header:
     encoder: str  # version of the software that wrote the file
     mode: str
     bitstream: int = 1
-    weights: tuple[
-        bytes, ...
-    ] = ()  # 16-byte digests, one per network, in order of first use
+    weights: tuple[bytes, ...] = ()  # 16-byte digests, one per network, in order of first use
     coder: str = DEFAULT_CODER
     numerics: str = "exact"  # or "pinned"
     params: Mapping[int, Value] = field(default_factory=dict)

@@ -115,7 +115,7 @@ class Codec(Protocol):
     params: type[Any]
 
     def weights_name(self, spec: Spec, params: Any) -> str:
-        """The name of the weights (CodecEntry.weights) that code this kind of picture.
+        """The name of the weights (CodecEntry.weights) that code this kind of picture, "" for a model without any.
 
         Raises UsageError for parameters that do not go with it.
         """

@@ -97,7 +97,10 @@ class OpenFile:
         return samples[top : area.y + area.height - box.y, left : area.x + area.width - box.x]
 
     def weights_digest(self, group: int) -> bytes:
-        """The digest of the weights of a plane group: header field 2 holds one per network, in order of first use."""
+        """The digest of the weights of a plane group, b"" if its model has none.
+
+        Header field 2 holds one per network, in order of first use.
+        """
         bits = self.parsed.preamble.bits
         names: list[str] = []
         for g in self.parsed.groups[: group + 1]:
@@ -106,7 +109,9 @@ class OpenFile:
                     name = weights_name(self.loaded, self.spec(self.tiles[0], self.parsed.groups.index(g), 1))
                 if name not in names:
                     names.append(name)
-        number = names.index(name)
+        if not name:
+            return b""
+        number = [n for n in names if n].index(name)
         if number >= len(self.parsed.header.weights):
             raise HeaderError(f"the header names no weights for plane group {group}", file=self.parsed.name)
         return self.parsed.header.weights[number]

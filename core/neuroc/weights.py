@@ -45,6 +45,9 @@ class Weights:
         return hash((self.name, self.digest))
 
 
+NO_WEIGHTS = Weights("", b"", {})  # of a model that has none
+
+
 @dataclass(frozen=True, slots=True)
 class WeightsInfo:
     """One line of ``neuroc weights list``."""

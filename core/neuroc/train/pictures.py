@@ -63,6 +63,8 @@ def _tiles(picture: U8, tile: int | None) -> Sequence[U8]:
     if tile is None:
         return [picture]
     height, width = picture.shape[:2]
+    if height % tile or width % tile:
+        raise UsageError(f"a mosaic of {width}x{height} pixels does not consist of tiles of {tile}")
     return [
         picture[y : y + tile, x : x + tile]
         for y in range(0, height - tile + 1, tile)

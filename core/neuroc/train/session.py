@@ -56,13 +56,18 @@ class Session:
     ) -> None:
         """Call ``step(fraction) -> loss`` until the budget is spent, with a checkpoint every ``every`` seconds."""
         last = self.spent
-        for fraction in self._clock():
-            self._losses.append(step(fraction))
-            self.steps += 1
-            if self.spent - last >= self.every:
-                last = self.spent
-                self._report(validate(), phase())
-                self.save(state())
+        try:
+            for fraction in self._clock():
+                self._losses.append(step(fraction))
+                self.steps += 1
+                if self.spent - last >= self.every:
+                    last = self.spent
+                    self._report(validate(), phase())
+                    self.save(state())
+        except KeyboardInterrupt:
+            self.save(state())
+            print(f"stopped; --resume continues from {self.checkpoint}", file=sys.stderr)
+            raise
         self._report(validate(), phase())
         self.save(state())
 

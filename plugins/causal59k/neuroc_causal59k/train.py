@@ -45,6 +45,16 @@ def train(request: TrainRequest) -> None:
     )
     if request.resume:
         _resume(session, network, optimiser, _beside(request.out, ".float.safetensors"))
+        if session.spent >= session.budget:
+            raise UsageError(
+                f"these {session.spent / 60:.1f} minutes of training are done",
+                file=str(session.checkpoint),
+                remedy="--minutes is the total over all resumptions: give more",
+            )
+    count = sum(len(g.train) for g in groups)
+    print(
+        f"training {name} on {count} pictures for {request.minutes:g} minutes ({device})", file=sys.stderr, flush=True
+    )
     trainer = Trainer(
         variant,
         PixelSampler([(g.weight, g.train) for g in groups], variant.taps, neighbours, seed=session.steps + 1),
@@ -75,6 +85,9 @@ def choose_device(name: str) -> str:
 def finish(variant: Variant, network: FloatNetwork, out: Path, groups: list[Group]) -> None:
     """Write the integer export and the float weights, and report how they compare."""
     meta = {"codec": "causal59k", "name": variant.name}
+    if out.exists():  # files may have been made with it: weights are never lost
+        previous = out.read_bytes()
+        out.replace(_beside(out, f".{digest(previous).hex()[:8]}.safetensors"))
     exported = safetensors.serialise(network.export(), meta)
     _replace(out, exported)
     floats = {k: v.detach().numpy() for k, v in network.state_dict().items()}

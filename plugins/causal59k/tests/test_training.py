@@ -116,3 +116,38 @@ def test_data_folders_are_read_from_their_short_form() -> None:
 def test_luma_is_exact_for_grey_pictures() -> None:
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
     assert np.array_equal(luma(np.repeat(grey, 3, axis=2)), grey)
+
+
+def test_an_interrupted_training_can_be_resumed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from neuroc_causal59k.training import Trainer
+
+    out, honest, calls = tmp_path / "w.safetensors", Trainer.step, []
+
+    def interrupted(self: Trainer, fraction: float) -> float:
+        calls.append(fraction)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return honest(self, fraction)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(request(folder, out, "grey", 60))
+    assert (tmp_path / "w.checkpoint.safetensors").exists()
+    assert not out.exists()
+
+
+def test_weights_that_files_may_need_are_never_replaced(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    train(request(folder, out, "grey", 0.5))
+    first = out.read_bytes()
+    spent = float(curve(out)[-1]["seconds"])
+    with pytest.raises(UsageError, match="are done"):
+        train(request(folder, out, "grey", spent / 2, resume=True))
+    assert out.read_bytes() == first
+    train(request(folder, out, "grey", spent + 2, resume=True))
+    assert (tmp_path / f"w.{digest(first).hex()[:8]}.safetensors").read_bytes() == first
+
+
+def test_mosaics_must_consist_of_whole_tiles(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="tiles of 63"):
+        train(TrainRequest((DataFolder(folder, 63),), tmp_path / "w.safetensors", 1, device="cpu"))
