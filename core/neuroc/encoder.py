@@ -15,7 +15,7 @@ from .container import Preamble, build_file
 from .cost import coding_cost
 from .digests import pixel_digest, tile_crc
 from .driver import encode_items
-from .errors import CorruptFileError, UsageError, VerificationError
+from .errors import CorruptFileError, UsageError, VerificationError, WeightsError
 from .header import DEFAULT_CODER, DEFAULT_TILE, Header
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Adaptive, Model, RawCodec, Spec
@@ -33,7 +33,7 @@ from .models import (
 from .params import params_to_header
 from .picture import Picture, same_picture
 from .tiles import CODEC, RAW, Box, Group, TileGrid, pack_groups, plane_groups, tile_grid
-from .weights import NO_WEIGHTS, resolve_weights
+from .weights import NO_WEIGHTS, chosen_weights, resolve_weights
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
@@ -176,6 +176,12 @@ class _Plan:
             models.append(model)
             if name:
                 digests[name] = weights.digest
+        override = options.runtime.weights
+        if override and digests and chosen_weights(loaded.id, override).digest not in digests.values():
+            raise WeightsError(
+                f"the weights {override!r} are for another kind of picture than {picture.mode}",
+                remedy=f"This picture takes {', '.join(digests)}; leave --weights out for the default",
+            )
         return cls(loaded, tuple(models), tuple(digests.values()), options.coder)
 
     @staticmethod

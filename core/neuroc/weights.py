@@ -123,8 +123,15 @@ def resolve_weights(
     a picture whose alpha has its own): the default stands then. Raises WeightsMissingError where the codec has no
     default, and where ``override`` names weights that are nowhere.
     """
-    if override is None:
-        return load_weights(codec_id, name=spec_name, plugins=plugins)
+    if override is not None:
+        weights = chosen_weights(codec_id, override, plugins)
+        if weights.meta.get("name", spec_name) == spec_name:
+            return weights
+    return load_weights(codec_id, name=spec_name, plugins=plugins)
+
+
+def chosen_weights(codec_id: str, override: str, plugins: Registry | None = None) -> Weights:
+    """What ``--weights NAME|FILE`` names; raises WeightsMissingError or WeightsError."""
     path = Path(override)
     if path.suffix != SUFFIX and len(path.parts) == 1 and not path.is_file():
         if re.fullmatch(r"[0-9a-f]{32}", override):
@@ -135,8 +142,6 @@ def resolve_weights(
         weights = read_weights(path)
     if weights.meta.get("codec", codec_id) != codec_id:
         raise WeightsError(f"these weights are of the codec {weights.meta['codec']!r}, not {codec_id}", file=override)
-    if weights.meta.get("name", spec_name) != spec_name:
-        return load_weights(codec_id, name=spec_name, plugins=plugins)
     return weights
 
 
