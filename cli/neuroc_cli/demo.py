@@ -73,9 +73,9 @@ def demo(
         )
     else:
         print(clean(f"{source.name}: {picture.width}x{picture.height} {picture.mode}, {picture.bits} bit"))
-        print(f"PNG, level 9     {size(png):>8}  {8 * png / samples:.3f} bits per sample")
+        print(f"PNG, level 9     {size(png):>8}  {8 * png / samples:.3f} bits per sub-pixel")
         print(
-            f"{'neuroc ' + plugin:<16} {size(length):>8}  {8 * length / samples:.3f} bits per sample, "
+            f"{'neuroc ' + plugin:<16} {size(length):>8}  {8 * length / samples:.3f} bits per sub-pixel, "
             f"{100 * (1 - length / png):.1f} % smaller than PNG"
         )
         print(f"compressed in {encoding:.2f} s, restored in {decoding:.2f} s")

@@ -31,7 +31,7 @@ class Session:
 
     budget: float  # seconds
     checkpoint: Path
-    curve: Path  # CSV: seconds, steps, phase, training bits per sample, validation bits per sample
+    curve: Path  # CSV: seconds, steps, phase, training and validation bits per sub-pixel
     every: float = 60.0  # seconds between checkpoints and validations
     spent: float = 0.0
     steps: int = 0

@@ -175,7 +175,7 @@ class Trainer:
     _validation: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list)
 
     def loss(self, neighbours: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Mean bits per sample of one batch."""
+        """Mean bits per sub-pixel of one batch."""
         inputs, base = split_context(neighbours.to(self.device), *self.variant.centre)
         plain = self.bfloat16 and self.network.grid is None and self.network.training
         with torch.autocast(self.device, torch.bfloat16, enabled=plain):
@@ -199,7 +199,7 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self) -> float:
-        """Mean bits per sample on the fixed validation pixels."""
+        """Mean bits per sub-pixel on the fixed validation pixels."""
         if not self._validation:
             self._validation = [self.validation.batch(8192) for _ in range(16)]
         self.network.eval()
