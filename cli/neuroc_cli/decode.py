@@ -21,6 +21,7 @@ from .text import rate, size
 from .work import Outcome, attempt, name_of, run_tasks
 
 if TYPE_CHECKING:
+    from neuroc.container import ParsedFile
     from neuroc.picture import Picture
 
 FORMATS = {"png": "png", "tif": "tiff", "tiff": "tiff", "pbm": "pbm", "pgm": "pgm", "ppm": "ppm", "pnm": "pnm"} | {
@@ -61,22 +62,22 @@ class DecodeWorker:
                 result.file = result.file or name_of(task)
                 outcomes.append(Outcome(task, error=result))
             else:
-                data, codec = files[i]
-                outcomes.append(self._finish(task, result, len(data), codec, seconds))
+                outcomes.append(self._finish(task, result, files[i][1], seconds))
         return outcomes
 
-    def _read(self, task: Task) -> tuple[bytes, str]:
-        """The bytes and the codec of a file."""
+    def _read(self, task: Task) -> tuple[bytes, ParsedFile]:
+        """The bytes and the structure of a file."""
         from neuroc.container import parse
 
         check_target(task, self.force)
         data = read_bytes(task.source, self.limits) if task.data is None else task.data
-        codec = parse(data, limits=self.limits, name=name_of(task), lenient=self.salvage).header.codec
+        parsed = parse(data, limits=self.limits, name=name_of(task), lenient=self.salvage)
         if self.partial:
             raise UsageError(
-                f"the codec {codec} has no preview and no partial decoding", remedy=f"Decode without {self.partial}"
+                f"the codec {parsed.header.codec} has no preview and no partial decoding",
+                remedy=f"Decode without {self.partial}",
             )
-        return data, codec
+        return data, parsed
 
     def _decode(self, tasks: Sequence[Task], files: Sequence[bytes], progress: Callable[[int, int], None]) -> list[Any]:
         import neuroc
@@ -98,12 +99,19 @@ class DecodeWorker:
             return [many] * len(files)
         return [p if isinstance(p, NeurocError) else (p, ()) for p in many]
 
-    def _finish(
-        self, task: Task, result: tuple[Picture, Sequence[int]], length: int, codec: str, seconds: float
-    ) -> Outcome:
+    def _finish(self, task: Task, result: tuple[Picture, Sequence[int]], parsed: ParsedFile, seconds: float) -> Outcome:
         from neuroc.pixels import unwritable, write_picture
 
         picture, lost = result
+        if lost and len(lost) == len(parsed.grid):
+            return Outcome(
+                task,
+                error=CorruptFileError(
+                    "nothing could be saved: all of the picture is damaged",
+                    remedy="Copy it again from its source",
+                    file=name_of(task),
+                ),
+            )
 
         def write() -> tuple[str, ...]:
             left_out = unwritable(picture, self.format)
@@ -117,30 +125,36 @@ class DecodeWorker:
         record: dict[str, Any] = {
             "input": task.source,
             "output": task.target,
-            "plugin": codec,
+            "plugin": parsed.header.codec,
             "width": picture.width,
             "height": picture.height,
             "mode": picture.mode,
             "bits": picture.bits,
-            "bytes": length,
+            "bytes": len(parsed.view),
             "seconds": round(seconds, 6),
         }
         error = None
         if self.salvage:
             record["lost_tiles"] = list(lost)
+            record["damage"] = [e.message for e in parsed.damage]
         if lost:
             numbers = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
             error = CorruptFileError(
-                f"{len(lost)} damaged tiles ({numbers}) are black in {task.target}",
+                f"{len(lost)} of {len(parsed.grid)} tiles are damaged and black in {task.target}: "
+                f"{numbers} (counted from 0, row by row)",
                 remedy="The other tiles are intact",
                 file=name_of(task),
             )
-        remark = f"{self.format} files cannot hold {', '.join(left_out)}: decode to PNG to keep all metadata"
+        remarks = [f"{self.format} files cannot hold {', '.join(left_out)}: decode to PNG to keep all metadata"]
+        if not left_out:
+            remarks = []
+        state = "some tiles are lost" if lost else "the picture is complete"
+        remarks += [f"damaged ({e.message}), {state}" for e in parsed.damage]
         line = (
             f"{task.source} -> {task.target}: {picture.width}x{picture.height} {picture.mode} {picture.bits} bit, "
-            f"from {size(length)}, {seconds:.2f} s, {rate(pixels, seconds)}"
+            f"from {size(len(parsed.view))}, {seconds:.2f} s, {rate(pixels, seconds)}"
         )
-        return Outcome(task, record, line, (remark,) if left_out else (), error)
+        return Outcome(task, record, line, tuple(remarks), error)
 
 
 def decode(
@@ -167,6 +181,7 @@ def decode(
     device: o.Device = "cpu",
     allow_pinned: o.AllowPinned = False,
     force: o.Force = False,
+    skip_existing: o.SkipExisting = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
@@ -183,7 +198,7 @@ def decode(
     suffix = f".{format.lower()}" if format else ".png"
     if salvage and region:
         raise UsageError("--salvage and --region exclude each other")
-    tasks = plan(inputs, FILES, output, out_dir, suffix)
+    tasks = plan(inputs, FILES, output, out_dir, suffix, force=force, skip_existing=skip_existing)
     if json and tasks[0].target == STREAM:
         raise UsageError("--json and the picture cannot both go to stdout", remedy="Give -o FILE")
     keywords: dict[str, Any] = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuroc.errors import NeurocError, UsageError
+from neuroc.errors import NeurocError, PictureError, UsageError
 from neuroc.limits import Limits
 
 from . import options as o
@@ -55,7 +56,12 @@ class EncodeWorker:
 
         check_target(task, self.force)
         source = task.source if task.data is None else task.data
-        picture = read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
+        try:
+            picture = read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
+        except PictureError:
+            if _is_coded(source):
+                raise UsageError("is a .nrc file", remedy="Use 'neuroc decode'", file=name_of(task)) from None
+            raise
         start = time.perf_counter()
         data = neuroc.encode(picture, plugin=self.plugin, limits=self.limits, progress=progress, **self.keywords)
         seconds = time.perf_counter() - start
@@ -69,12 +75,14 @@ class EncodeWorker:
         pixels = picture.width * picture.height
         bpsp = 8 * len(data) / (pixels * picture.channels)
         remark = source_remark(task.source if task.data is None else task.data)
+        codec = parse(data, limits=self.limits).header.codec  # ``raw`` where it wins everywhere
+        other = "" if codec == self.plugin else f", coded as {codec}"
         return Outcome(
             task,
             {
                 "input": task.source,
                 "output": task.target,
-                "plugin": parse(data, limits=self.limits).header.codec,  # ``raw`` where it wins everywhere
+                "plugin": codec,
                 "width": picture.width,
                 "height": picture.height,
                 "mode": picture.mode,
@@ -84,9 +92,19 @@ class EncodeWorker:
                 "seconds": round(seconds, 6),
             },
             f"{task.source} -> {task.target}: {picture.width}x{picture.height} {picture.mode} {picture.bits} bit, "
-            f"{size(len(data))}, {bpsp:.3f} bpsp, {seconds:.2f} s, {rate(pixels, seconds)}",
+            f"{size(len(data))}, {bpsp:.3f} bpsp, {seconds:.2f} s, {rate(pixels, seconds)}{other}",
             (remark,) if remark else (),
         )
+
+
+def _is_coded(source: str | bytes) -> bool:
+    """Whether a file or its bytes begin like a .nrc file."""
+    from neuroc.chunks import SIGNATURE
+
+    if isinstance(source, bytes):
+        return source.startswith(SIGNATURE)
+    with Path(source).open("rb") as file:
+        return file.read(len(SIGNATURE)) == SIGNATURE
 
 
 def encode(
@@ -114,6 +132,7 @@ def encode(
         bool, typer.Option("--no-verify", help="Do not decode the result and compare it with the source.")
     ] = False,
     force: o.Force = False,
+    skip_existing: o.SkipExisting = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
@@ -127,7 +146,7 @@ def encode(
     The output is the input's name with the suffix .nrc, beside it or in --out-dir. Folders are searched with all
     their sub-folders. Options marked with a codec's name belong to the codec of --plugin.
     """
-    tasks = plan(inputs, PICTURES, output, out_dir, ".nrc")
+    tasks = plan(inputs, PICTURES, output, out_dir, ".nrc", force=force, skip_existing=skip_existing)
     if json and tasks[0].target == STREAM:
         raise UsageError("--json and the file cannot both go to stdout", remedy="Give -o FILE")
     from neuroc.plugins import registry

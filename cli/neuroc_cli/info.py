@@ -42,7 +42,7 @@ def info(
     documents: list[dict[str, Any]] = []
     code = 0
     for found in find(inputs, FILES):
-        task = Task(found.path, "")
+        task = Task(found.path, "", error=found.error)
         result = attempt(
             task,
             lambda t=task: neuroc.info(read_bytes(t.source, limits), limits=limits, name=name_of(t)).as_dict(),  # type: ignore[misc]

@@ -6,8 +6,10 @@ Exit codes: 0 ok, 1 internal, 2 usage or bad input picture, 3 corrupt file, 4 pl
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,6 +22,14 @@ from .text import one_line
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 INTERRUPTED = 130
+STDOUT_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, getattr(errno, "EDQUOT", errno.ENOSPC))
+# Words of typer's checks, which differ between its versions, in those of neuroc.
+PLAIN = (
+    (re.compile(r"Input should be a valid (integer|number).*?(?=\. See|\.?$)"), r"it must be an \1"),
+    (re.compile(r"Input should be greater than or equal to ([-\d.]+)"), r"it must be \1 or more"),
+    (re.compile(r"Input should be less than or equal to ([-\d.]+)"), r"it must be \1 or less"),
+    (re.compile(r"Input should be "), "it must be "),
+)
 
 
 def run() -> None:
@@ -42,6 +52,7 @@ def run() -> None:
         code = code or _reader_left()
     except OSError as e:
         code = code or _fail(StorageError(f"cannot be written: {e.strerror}", file="stdout"))
+        _drop_stdout()
     sys.exit(code)
 
 
@@ -66,6 +77,11 @@ def main(arguments: Sequence[str]) -> int:
         return e.code if isinstance(e.code, int) else int(e.code is not None)
     except MemoryError:
         return _fail(out_of_memory())
+    except OSError as e:
+        # Files are named where they are opened: what is left is a stdout that takes no more.
+        if e.errno not in STDOUT_ERRORS or e.filename is not None:
+            return _unexpected(e)
+        return _fail(StorageError(f"cannot be written: {e.strerror}", file="stdout"))
     except Exception as e:
         return _unexpected(e)
 
@@ -114,11 +130,18 @@ def _unexpected(e: Exception) -> int:
         hint = ""
         if context := getattr(e, "ctx", None):
             hint = f". See '{context.command_path} --help'"
-        print(f"neuroc: error: {one_line(e.format_message()).rstrip('.')}{hint}", file=sys.stderr)
+        print(f"neuroc: error: {plain(one_line(e.format_message()).rstrip('.'))}{hint}", file=sys.stderr)
         return int(getattr(e, "exit_code", 2))
     if type(e).__name__ == "Abort":  # older typers' word for Ctrl-C
         return _interrupted()
     return _fail(internal_error(e))
+
+
+def plain(message: str) -> str:
+    """What typer says about a value of the wrong kind, as people would."""
+    for pattern, words in PLAIN:
+        message = pattern.sub(words, message)
+    return message.replace("an number", "a number")
 
 
 def _interrupted() -> int:
@@ -127,10 +150,15 @@ def _interrupted() -> int:
 
 
 def _reader_left() -> int:
-    # Whoever read our stdout has enough (``neuroc info ... | head``): no error, but Python must not flush it again.
+    # Whoever read our stdout has enough (``neuroc info ... | head``): no error.
+    _drop_stdout()
+    return 0
+
+
+def _drop_stdout() -> None:
+    """What is left in the buffer goes nowhere, so that Python's own flush at exit does not fail again."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
-    return 0
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> Any:

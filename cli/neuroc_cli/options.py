@@ -12,7 +12,7 @@ from neuroc.limits import DEFAULT_LIMITS, Limits
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Output file; '-' is stdout.")]
 OutDir = Annotated[
     str | None,
-    typer.Option("--out-dir", metavar="DIR", help="Folder for outputs; keeps sub-folders of inputs."),
+    typer.Option("--out-dir", metavar="DIR", help="Folder for outputs, made if missing; keeps sub-folders of inputs."),
 ]
 Weights = Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights by name or file.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=1024, help="Processes side by side.")]
@@ -25,6 +25,7 @@ Batch = Annotated[
 Engine = Annotated[str, typer.Option("--engine", metavar="ID", help="What computes: auto, numpy, torch, ...")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Replace outputs that exist.")]
+SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Leave inputs out whose outputs exist.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 AllowPinned = Annotated[

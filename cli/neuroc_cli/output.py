@@ -18,6 +18,12 @@ def check_target(task: Task, force: bool) -> None:
     if task.target == STREAM:
         return
     target = Path(task.target)
+    if not (task.make_folder or target.parent.is_dir()):
+        raise StorageError(
+            f"cannot be written: there is no folder {target.parent}",
+            remedy="Make it first, or use --out-dir, which does",
+            file=task.target,
+        )
     if not os.path.lexists(target):
         return
     if target.exists() and not target.is_file():
@@ -36,7 +42,8 @@ def write_output(task: Task, data: bytes, force: bool) -> None:
         return
     target, temporary = Path(task.target), Path(task.temporary)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if task.make_folder:
+            target.parent.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
             with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
@@ -109,7 +116,9 @@ def _sync_folder(folder: Path) -> None:
 
 def _exists(task: Task) -> OutputExistsError:
     return OutputExistsError(
-        "the output exists", remedy="Give --force to replace it, or another name with -o", file=task.target
+        "the output exists",
+        remedy="Give --force to replace it, --skip-existing to keep it, or another name with -o",
+        file=task.target,
     )
 
 

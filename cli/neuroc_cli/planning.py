@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuroc.errors import UsageError
+from neuroc.chunks import SIGNATURE
+from neuroc.errors import NeurocError, NotNrcError, StorageError, UsageError
 from neuroc.limits import DEFAULT_LIMITS
 
 STREAM = "-"
@@ -30,6 +31,9 @@ class Task:
     target: str
     temporary: str = ""  # where the output is written before it gets its name; "" for stdout
     data: bytes | None = None  # of an input from stdin
+    make_folder: bool = True  # of the target, if there is none
+    error: NeurocError | None = None  # why there is nothing to do: found while the inputs were searched
+    skip: bool = False  # the target exists and shall stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,13 @@ class Found:
 
     path: str
     folder: str = ""
+    error: NeurocError | None = None  # of a folder that cannot be searched
 
 
 def find(inputs: Sequence[str], suffixes: frozenset[str]) -> list[Found]:
     """Files as they are named, folders as the files below them that have one of ``suffixes``, sorted.
 
+    A folder that cannot be read is found with its error, so that the rest is still tried.
     Raises UsageError for no input, a folder without any such file, or ``-`` with other inputs.
     """
     if not inputs:
@@ -51,7 +57,7 @@ def find(inputs: Sequence[str], suffixes: frozenset[str]) -> list[Found]:
         raise UsageError("- (stdin) cannot be combined with other inputs")
     found = []
     for name in inputs:
-        if name != STREAM and Path(name).is_dir():
+        if name != STREAM and os.path.isdir(name):  # noqa: PTH112 (Path.is_dir raises where access is denied)
             files = _below(Path(name), suffixes)
             if not files:
                 kinds = ".nrc files" if suffixes == FILES else "pictures"
@@ -63,23 +69,39 @@ def find(inputs: Sequence[str], suffixes: frozenset[str]) -> list[Found]:
 
 
 def plan(
-    inputs: Sequence[str], suffixes: frozenset[str], output: str | None, out_dir: str | None, suffix: str
+    inputs: Sequence[str],
+    suffixes: frozenset[str],
+    output: str | None,
+    out_dir: str | None,
+    suffix: str,
+    *,
+    force: bool = False,
+    skip_existing: bool = False,
 ) -> list[Task]:
     """The tasks of a call; raises UsageError for what could lose an input or an output."""
     if output is not None and out_dir is not None:
         raise UsageError("-o and --out-dir exclude each other")
+    if force and skip_existing:
+        raise UsageError("--force and --skip-existing exclude each other")
     found = find(inputs, suffixes)
     if output is not None:
         if len(found) > 1:
             raise UsageError(f"-o names one output for {len(found)} inputs", remedy="Use --out-dir")
-        if output != STREAM and Path(output).is_dir():
+        if output != STREAM and os.path.isdir(output):  # noqa: PTH112 (as in find)
             raise UsageError(f"{output} is a folder", remedy="Use --out-dir, or name the output file")
     token = secrets.token_hex(4)
     tasks = []
     for i, item in enumerate(found):
+        if item.error is not None:
+            tasks.append(Task(item.path, "", error=item.error))
+            continue
         target = output or _target(item, out_dir, suffix)
+        if output is None and (error := _wrong_kind(item.path, target, suffixes)):
+            tasks.append(Task(item.path, "", error=error))
+            continue
         temporary = "" if target == STREAM else str(Path(target).parent / f".neuroc-{token}-{i}.tmp")
-        tasks.append(Task(item.path, target, temporary))
+        skip = skip_existing and target != STREAM and os.path.isfile(target)  # noqa: PTH113 (as in find)
+        tasks.append(Task(item.path, target, temporary, make_folder=output is None, skip=skip))
     _refuse_collisions(tasks)
     if found[0].path == STREAM:
         tasks = [Task(STREAM, tasks[0].target, tasks[0].temporary, read_stdin())]
@@ -92,21 +114,46 @@ def read_stdin(most: int = DEFAULT_LIMITS.file) -> bytes:
     """All of stdin; raises UsageError if it is a terminal or has more than ``most`` bytes."""
     if sys.stdin.isatty():
         raise UsageError("the input would come from the terminal", remedy="Pipe a file into it, or name one")
-    data = sys.stdin.buffer.read(most + 1)
+    try:
+        data = sys.stdin.buffer.read(most + 1)
+    except OSError as e:
+        raise StorageError(f"cannot be read: {e.strerror or e}", remedy="Pipe a file into it", file="stdin") from None
     if len(data) > most:
         raise UsageError(f"stdin has more than {most} bytes")
     return data
 
 
 def _below(folder: Path, suffixes: frozenset[str]) -> list[Found]:
-    found = []
-    for place, folders, files in os.walk(folder):
+    found: list[Found] = []
+
+    def denied(e: OSError) -> None:
+        name = str(e.filename or folder)
+        reason = f"the folder cannot be read: {e.strerror or e}"
+        found.append(Found(name, error=StorageError(reason, remedy="Check its permissions", file=name)))
+
+    for place, folders, files in os.walk(folder, onerror=denied):
         folders.sort()
         here = Path(place)
         for name in sorted(files):
             if Path(name).suffix.lower() in suffixes and not name.startswith("."):
                 found.append(Found(str(here / name), str(here.relative_to(folder))))
     return found
+
+
+def _wrong_kind(source: str, target: str, suffixes: frozenset[str]) -> NeurocError | None:
+    """Why a file that would become itself is none for this command, None if that is not the reason."""
+    if source == STREAM or _identity(source) != _identity(target):
+        return None
+    try:
+        with Path(source).open("rb") as file:
+            coded = file.read(len(SIGNATURE)) == SIGNATURE
+    except OSError:
+        return None
+    if suffixes == FILES and not coded:
+        return NotNrcError("not a .nrc file", remedy="Name a file that 'neuroc encode' wrote", file=source)
+    if suffixes != FILES and coded:
+        return UsageError("is a .nrc file", remedy="Use 'neuroc decode'", file=source)
+    return None
 
 
 def _target(item: Found, out_dir: str | None, suffix: str) -> str:
@@ -122,10 +169,10 @@ def _target(item: Found, out_dir: str | None, suffix: str) -> str:
 
 
 def _refuse_collisions(tasks: Sequence[Task]) -> None:
-    sources = {_identity(t.source): t.source for t in tasks if t.source != STREAM}
+    sources = {_identity(t.source): t.source for t in tasks if t.source != STREAM and t.error is None}
     targets: dict[str, str] = {}
     for t in tasks:
-        if t.target == STREAM:
+        if t.target == STREAM or t.error is not None:
             continue
         key = _identity(t.target)
         if key in targets:

@@ -59,7 +59,7 @@ def verify(
     code = 0
     with Progress(len(found), quiet=quiet) as progress:
         for item in found:
-            task = Task(item.path, "")
+            task = Task(item.path, "", error=item.error)
 
             def check(task: Task = task) -> None:
                 neuroc.verify(

@@ -36,6 +36,8 @@ Worker = Callable[[Sequence[Task], Callable[[int, int], None]], list[Outcome]]
 
 def attempt(task: Task, action: Callable[[], Any]) -> Any:
     """What ``action`` returns, or the NeurocError, with the name of its file, that it ends in."""
+    if task.error is not None:
+        return task.error
     try:
         return action()
     except NeurocError as e:
@@ -58,13 +60,16 @@ def name_of(task: Task) -> str:
 
 def run_tasks(tasks: list[Task], worker: Worker, *, jobs: int, group: int, quiet: bool, json: bool) -> int:
     """Run all tasks in groups of ``group``, print what became of them, return the exit code of the first failure."""
-    groups = [tasks[i : i + group] for i in range(0, len(tasks), group)]
-    outcomes: list[Outcome] = []
+    todo = [t for t in tasks if not t.skip]
+    groups = [todo[i : i + group] for i in range(0, len(todo), group)]
+    outcomes = [_skipped(t) for t in tasks if t.skip]
+    for outcome in outcomes:
+        _tell(outcome, quiet or json)
     try:
-        with Progress(len(tasks), quiet=quiet) as progress:
+        with Progress(len(todo), quiet=quiet) as progress:
             results = (
                 _inline(groups, worker, progress)
-                if jobs == 1 or len(groups) == 1
+                if jobs == 1 or len(groups) <= 1
                 else _processes(groups, worker, jobs, progress)
             )
             with contextlib.closing(results):  # on Ctrl-C the workers go before what they left is removed
@@ -76,9 +81,16 @@ def run_tasks(tasks: list[Task], worker: Worker, *, jobs: int, group: int, quiet
     except BaseException:
         remove_temporaries(tasks)
         raise
+    place = {(t.source, t.target): i for i, t in enumerate(tasks)}
+    outcomes.sort(key=lambda o: place[o.task.source, o.task.target])
     if json:
         print_json([_document(o) for o in outcomes])
     return next((o.error.exit_code for o in outcomes if o.error is not None), 0)
+
+
+def _skipped(task: Task) -> Outcome:
+    record = {"input": task.source, "output": task.target, "skipped": True}
+    return Outcome(task, record, f"{task.source} -> {task.target}: exists, skipped")
 
 
 def _document(o: Outcome) -> dict[str, Any]:

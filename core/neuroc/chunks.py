@@ -70,7 +70,12 @@ def peek(prefix: Buffer, *, name: str | None = None) -> Preamble:
         )
     body = head[: _PREAMBLE.size]
     if zlib.crc32(body) != _U32.unpack_from(head, _PREAMBLE.size)[0]:
-        raise ChecksumError("the preamble is damaged (CRC-32)", file=name, offset=_PREAMBLE.size)
+        raise ChecksumError(
+            "the preamble is damaged (CRC-32)",
+            remedy="Copy it again from its source",
+            file=name,
+            offset=_PREAMBLE.size,
+        )
     _, version, flags, width, height, channels, bits = _PREAMBLE.unpack(body)
     if version > CONTAINER_VERSION or flags:
         what = f"container version {version}" if version > CONTAINER_VERSION else f"container flags {flags:#04x}"
@@ -160,5 +165,10 @@ def read_chunk(view: memoryview, offset: int, *, name: str | None = None, check:
             offset=offset,
         )
     if check and zlib.crc32(view[offset:end]) != _U32.unpack_from(view, end)[0]:
-        raise ChecksumError(f"the {kind.decode()} chunk is damaged (CRC-32)", file=name, offset=offset)
+        raise ChecksumError(
+            f"the {kind.decode()} chunk is damaged (CRC-32)",
+            remedy="Copy it again from its source",
+            file=name,
+            offset=offset,
+        )
     return Chunk(kind, view[offset + 8 : end], offset)

@@ -118,7 +118,12 @@ class ParsedFile:
             # Cut at the promised end, so that a damaged length cannot make a CRC run over the rest of the file.
             chunk = read_chunk(self.view[: start + CHUNK_OVERHEAD + length], start, name=self.name)
         except CorruptFileError as error:
-            raise ChecksumError(f"tile {index} of {len(self.grid)} is damaged", file=self.name, offset=start) from error
+            raise ChecksumError(
+                f"tile {index} of {len(self.grid)} is damaged (the first is tile 0)",
+                remedy="Copy the file again from its source; 'neuroc decode --salvage' saves the intact tiles",
+                file=self.name,
+                offset=start,
+            ) from error
         if chunk.type != TILE or len(chunk.payload) != length:
             raise CorruptFileError(f"the tile index does not fit tile {index}", file=self.name, offset=start)
         return memoryview(chunk.payload)
@@ -143,7 +148,9 @@ def parse(
     limits.check_pixels(preamble.width, preamble.height, name)
     head = read_chunk(view, PREAMBLE_BYTES, name=name, check=False)
     if head.type != HEAD or len(head.payload) > MAX_HEADER_BYTES:
-        raise CorruptFileError("the first chunk is not a header", file=name, offset=head.offset)
+        raise CorruptFileError(
+            "the first chunk is not a header", remedy="Copy it again from its source", file=name, offset=head.offset
+        )
     head = read_chunk(view, PREAMBLE_BYTES, name=name)
     header = Header.from_bytes(head.payload, preamble, file=name, offset=head.offset + 8)
     grid = tile_grid(preamble.width, preamble.height, header.tile)
@@ -290,6 +297,11 @@ class _Walk:
             if len(chunk.payload):
                 raise self.corrupt("the end marker is not empty", chunk.offset)
             if chunk.end != len(self.view):
-                raise self.corrupt(f"{len(self.view) - chunk.end} bytes follow the end marker", chunk.end)
+                raise CorruptFileError(
+                    f"{len(self.view) - chunk.end} bytes follow the end marker",
+                    remedy="Copy it again from its source; 'neuroc decode --salvage' passes over them",
+                    file=self.name,
+                    offset=chunk.end,
+                )
         except CorruptFileError as error:
             self.note(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from .decoder import decode_file, decode_files, salvage_file
@@ -42,6 +43,10 @@ def as_picture(image: ArrayLike | Image.Image | Picture) -> Picture:
         from .pixels.pillow import from_pillow
 
         return from_pillow(image)  # type: ignore[arg-type]
+    if isinstance(image, str | PathLike):
+        raise UsageError(
+            f"{str(image)!r} is a name and no picture", remedy="Read the file first: neuroc.read_picture(path)"
+        )
     from .pixels.arrays import from_array
 
     return from_array(image)

@@ -62,8 +62,8 @@ def program() -> Callable[..., subprocess.Popen[bytes]]:
         if site is not None:  # a folder with a sitecustomize.py
             keywords["env"] = {**environment, "PYTHONPATH": f"{site}{os.pathsep}{environment['PYTHONPATH']}"}
         command = [sys.executable, "-m", "neuroc_cli", *map(str, arguments)]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, **{"env": environment, **keywords})
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return subprocess.Popen(command, **{"env": environment, **pipes, **keywords})
 
     return start
 

@@ -157,3 +157,39 @@ def test_salvage_writes_what_is_intact_and_says_what_is_lost(call: Any, photo: P
     assert ended.code == 3
     assert ended.json[0]["lost_tiles"]
     assert (tmp_path / "bad.png").exists()
+
+
+def test_salvage_of_nothing_writes_nothing(call: Any, nrc: Path, tmp_path: Path) -> None:
+    data = bytearray(nrc.read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "bad.nrc").write_bytes(data)
+    ended = call("decode", "--salvage", "bad.nrc")
+    assert (ended.code, "nothing could be saved" in ended.err) == (3, True)
+    assert not (tmp_path / "bad.png").exists()
+
+
+def test_salvage_of_a_complete_picture_names_the_damage(call: Any, nrc: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.nrc").write_bytes(nrc.read_bytes() + b"junk")
+    ended = call("decode", "--salvage", "long.nrc")
+    assert (ended.code, "note" in ended.err) == (0, True)
+    assert "4 bytes follow the end marker" in ended.err
+    assert "the picture is complete" in ended.err
+
+
+def test_existing_outputs_can_be_skipped(call: Any, tree: Path) -> None:
+    (tree / "a.nrc").write_bytes(b"of someone else")
+    ended = call("encode", *RAW, "--skip-existing", "--json", tree)
+    assert ended.code == 0
+    assert [e.get("skipped", False) for e in ended.json] == [True, False]
+    assert (tree / "a.nrc").read_bytes() == b"of someone else"
+    assert "skipped" in call("encode", *RAW, "--skip-existing", tree).out
+    assert call("encode", *RAW, "--skip-existing", "--force", tree).code == 2
+    (tree / "a.nrc").unlink()
+    assert call("decode", "--skip-existing", tree).out.count("skipped") == 0
+
+
+def test_the_codec_that_was_taken_instead_is_shown(call: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(tmp_path / "noise.png")
+    assert "coded as raw" in call("encode", "noise.png").out
+    assert "coded as" not in call("encode", *RAW, "--force", "noise.png").out

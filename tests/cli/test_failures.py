@@ -18,7 +18,7 @@ import neuroc
 from neuroc.errors import PluginBrokenError, VerificationError
 from neuroc.plugins import load
 from neuroc_cli import planning
-from neuroc_cli.main import main
+from neuroc_cli.main import main, plain
 
 RAW = ("--plugin", "raw")
 KILLED_WHILE_WRITING = """
@@ -382,3 +382,62 @@ def test_a_reader_that_leaves_is_no_error(program: Any, nrc: Path) -> None:
     assert process.stderr.read() == b""
     process.stderr.close()
     process.stdin.close()
+
+
+@pytest.mark.parametrize("command", ["encode", "verify"])
+def test_a_folder_that_cannot_be_read_is_7_and_the_rest_is_tried(
+    call: Any, tree: Path, nrc: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (tree / "c.nrc").write_bytes(nrc.read_bytes())
+    scan = os.scandir
+
+    def guarded(path: Any = ".") -> Any:
+        if Path(path).name == locked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    arguments = RAW if command == "encode" else ()
+    locked = "sub"
+    ended = call(command, *arguments, tree)
+    assert ended.code == 7
+    assert "sub" in ended.err
+    assert "cannot be read" in ended.err
+    assert ("a.nrc" if command == "encode" else "ok") in ended.out
+    locked = "in"
+    fails(call(command, *arguments, tree), 7, "the folder cannot be read")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("encode", *RAW, "-o", "-"), ("encode", *RAW), ("encode", *RAW, "--json")])
+def test_a_full_stdout_is_7_and_one_line(program: Any, photo: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = program(*arguments, photo, stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 7
+    assert err.decode().splitlines() == ["neuroc: error: stdout: cannot be written: No space left on device"]
+
+
+def test_a_file_of_the_other_kind_is_named_as_such(call: Any, photo: Path, nrc: Path) -> None:
+    fails(call("decode", photo), 3, "photo.png", "not a .nrc file")
+    fails(call("encode", *RAW, nrc), 2, "photo.nrc", "neuroc decode")
+    fails(call("encode", *RAW, nrc, "-o", "y.nrc"), 2, "photo.nrc", "neuroc decode")
+
+
+def test_the_folder_of_a_named_output_must_exist(call: Any, photo: Path, tmp_path: Path) -> None:
+    fails(call("encode", *RAW, photo, "-o", "a/b/x.nrc"), 7, "there is no folder a/b", "--out-dir")
+    assert listing(tmp_path) == ["photo.png"]
+    assert call("encode", *RAW, photo, "--out-dir", "a/b").code == 0
+
+
+@pytest.mark.parametrize(("value", "words"), [("x", "must be an integer"), ("0", "must be 1 or more")])
+def test_wrong_values_are_told_in_plain_words(call: Any, photo: Path, value: str, words: str) -> None:
+    ended = call("encode", *RAW, photo, "--tile", value)
+    fails(ended, 2, "--tile", words)
+    assert "Input should" not in ended.err
+
+
+def test_wrong_values_keep_what_is_said_around_them() -> None:
+    said = "Invalid value for '--x': Input should be a valid integer, unable to parse string as an integer"
+    assert plain(said) == "Invalid value for '--x': it must be an integer"
+    assert plain("Input should be a valid number, unable to parse") == "it must be a number"
