@@ -8,7 +8,7 @@ from typing import Any
 
 from neuroc.peers import LABELS
 
-WIDTH, LEFT, BAR, GAP, TITLE = 760, 250, 20, 6, 34
+WIDTH, LEFT, BAR, GAP, TITLE = 800, 290, 20, 6, 34
 PLAIN, OURS, INK = "#9aa7b4", "#c2571a", "#24292f"
 
 
@@ -26,7 +26,8 @@ def density_plot(sets: Sequence[dict[str, Any]], names: Mapping[str, str]) -> st
         for c in sorted(d["codecs"], key=lambda c: c["bpsp"]):
             peer = c["codec"] in LABELS
             length = round(c["bpsp"] / top * (WIDTH - LEFT - 70))
-            body.append(text(LEFT - 8, y + 15, LABELS.get(c["codec"], f"neuroc {c['codec']}"), end=True, bold=not peer))
+            ours = "neuroc " + c["codec"].replace(":", ", ").replace("=", " ")
+            body.append(text(LEFT - 8, y + 15, LABELS.get(c["codec"], ours), end=True, bold=not peer))
             body.append(f'<rect x="{LEFT}" y="{y}" width="{length}" height="{BAR}" fill="{PLAIN if peer else OURS}"/>')
             body.append(text(LEFT + length + 6, y + 15, f"{c['bpsp']:.3f}", bold=not peer))
             y += BAR + GAP
