@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -265,3 +266,13 @@ def test_graphics_are_not_cut_into_the_tiles_of_the_network() -> None:
     assert neuroc.info(data).tiles == 1
     assert np.array_equal(np.asarray(neuroc.decode(data)), x)
     assert neuroc.info(neuroc.encode(x, plugin="raw", tile=100)).tiles == 6
+
+
+def test_the_package_lists_its_public_names() -> None:
+    assert {*neuroc.__all__, "__version__"} <= set(dir(neuroc))
+
+
+@pytest.mark.parametrize("name", ["a.png", Path("a.png")])
+def test_a_name_is_no_picture(name: Any) -> None:
+    with pytest.raises(UsageError, match=r"neuroc\.read_picture"):
+        neuroc.encode(name)

@@ -58,6 +58,31 @@ def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         peers.peer("jxl-e7")
 
 
+def test_pictures_that_need_a_missing_library_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    files = [tmp_path / "deep.png", tmp_path / "plain.png"]
+    for file, picture in zip(files, (noise("LA", 16), noise("RGB", 8)), strict=True):
+        file.write_bytes(neuroc.write_picture(picture, "png"))
+    result = measure(Contender("png", peer="png"), files, DEFAULT_LIMITS)
+    assert [m.file for m in result.pictures] == [str(files[1])]
+    assert result.skipped[0][0] == str(files[0])
+    assert "neuroc-codec[peers]" in result.skipped[0][1]
+
+
+def test_a_measurement_names_the_codec_that_the_file_ended_up_with(file: Path) -> None:
+    document = measure(Contender("raw", codec="raw"), [file], DEFAULT_LIMITS).as_dict()
+    assert document["files"][0]["codec"] == "raw"
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.scandir", denied)
+    with pytest.raises(StorageError, match="cannot be read"):
+        pictures_below([tmp_path], frozenset({".png"}))
+
+
 def test_a_measurement_counts_whole_files(file: Path) -> None:
     result = measure(Contender("raw", codec="raw"), [file, file], DEFAULT_LIMITS)
     expected = len(neuroc.encode(noise("RGB", 8), plugin="raw"))

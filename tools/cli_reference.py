@@ -35,9 +35,12 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
   an input folder are kept. Two inputs that would become one output, or an output that is an input, are refused before
   any work.
 * An output appears whole or not at all: it is written under a temporary name, flushed to the disc and renamed.
-  Existing files are replaced with `--force` only. Ctrl-C leaves nothing behind.
+  Existing files are replaced with `--force` only; `--skip-existing` leaves their inputs out, which makes a second run
+  over a folder continue the first. `--out-dir` is made if missing, the folder of `-o` is not. Ctrl-C leaves nothing behind.
 * With several inputs all are tried. Each failure is one line on stderr and an `error` in the JSON; the exit code is
-  that of the first one.
+  that of the first one. A folder that cannot be read is such a failure.
+* `decode --salvage` writes what is intact of a damaged file: 3 if tiles are lost, which are black, and nothing is
+  written if all are; 0 with a note on stderr that names the damage if the picture is complete.
 * `--jobs` runs processes side by side; each one computes with one thread. `--batch` takes tiles of equal size through
   the network in lock-step; `decode` also puts tiles of several files together, `encode` takes one picture at a time.
 * `--json` prints one document on stdout and nothing else. Names out of files are printed without control characters.
@@ -61,13 +64,15 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
 | command | a list of |
 |---|---|
 | encode | `{"input", "output", "plugin", "width", "height", "mode", "bits", "bytes", "bpsp", "seconds"}` |
-| decode | the same without `bpsp`; with `--salvage` also `lost_tiles` |
+| decode | the same without `bpsp`; with `--salvage` also `lost_tiles` and `damage`, what else was passed over |
 | info | every header field, `file`, `bytes`, `payload_bytes`, metadata keys and sizes |
 | verify | `{"file", "ok", "error"}` |
 | plugins | `{"id", "distribution", "version", "bitstream", "numerics", "status", "error"}` |
-| bench | totals of one codec and `files`, one entry a picture |
+| bench | totals of one codec and `files`, one entry a picture, with the `codec` that its file ended up with |
 
-An `error` is `{"code", "exit_code", "message"}`; encode and decode give `{"input", "output", "error"}` for a failure.
+An `error` is `{"code", "exit_code", "message"}`; encode and decode give `{"input", "output", "error"}` for a failure and
+`{"input", "output", "skipped"}` for an output that `--skip-existing` kept. `plugin` is the codec that the file ended up
+with: `raw` where it is smaller.
 bpsp = 8 × bytes of the whole file / (width × height × channels). `seconds` includes the verification.
 """
 

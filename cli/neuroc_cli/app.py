@@ -36,11 +36,21 @@ def command_for(arguments: Sequence[str]) -> Any:
     name = next((w for w in words if not w.startswith("-")), None)
     rest = list(words[list(words).index(name) + 1 :]) if name is not None else []
     try:
-        return typer.main.get_command(build(name, rest))
+        return _without_types(typer.main.get_command(build(name, rest)))
     except NeurocError:
         if not completed:
             raise
         return typer.main.get_command(build(name, ["--help"]))  # a shell completes what there is and shows no errors
+
+
+def _without_types(command: Any) -> Any:
+    """Arguments are explained by their help: some typers would put ``<list[str]>`` behind their names."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            parameter.display_type = lambda context: ""
+    for inner in getattr(command, "commands", {}).values():
+        _without_types(inner)
+    return command
 
 
 def build(name: str | None, arguments: Sequence[str]) -> typer.Typer:

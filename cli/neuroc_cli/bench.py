@@ -12,7 +12,7 @@ from . import options as o
 from .planning import PICTURES
 from .plugin_options import DEFAULT_PLUGIN, parse_params
 from .progress import Progress
-from .text import clean, print_json, size, table
+from .text import clean, count, print_json, size, table
 
 if TYPE_CHECKING:
     from neuroc.bench import Contender
@@ -50,8 +50,8 @@ def bench(
 ) -> int:
     """Compare codecs and other formats on the same pictures, in the same run, with one thread each.
 
-    bpsp is the mean over the pictures, encoding is timed without verification, every round trip is checked, and
-    peak memory is that of a process of its own with the interpreter and libraries.
+    bpsp (bits per sub-pixel) is the mean over the pictures, encoding is timed without verification, every round
+    trip is checked, and peak memory is that of a process of its own with the interpreter and libraries.
     """
     from neuroc.bench import compare, pictures_below
     from neuroc.limits import Limits
@@ -69,12 +69,22 @@ def bench(
     if json:
         print_json(documents)
     else:
-        print(f"{len(files)} pictures, one thread each")
+        print(f"{count(len(files), 'picture')}, one thread each")
         print(_table(documents))
         for d in documents:
             if d["skipped"]:
-                print(clean(f"{d['codec']}: {len(d['skipped'])} pictures left out: {d['skipped'][0]['error']}"))
+                left_out, first = count(len(d["skipped"]), "picture"), d["skipped"][0]
+                print(clean(f"{d['codec']}: {left_out} left out, {first['file']} first: {first['error']}"))
+            for codec, number in _others(d).items():
+                print(clean(f"{d['codec']}: {count(number, 'picture')} coded as {codec}"))
     return 0
+
+
+def _others(document: dict[str, Any]) -> dict[str, int]:
+    """Codecs that files ended up with instead of the one asked for, and how many did."""
+    asked = document["codec"].partition(":")[0]
+    taken = [f["codec"] for f in document["files"] if f.get("codec", asked) != asked]
+    return {codec: taken.count(codec) for codec in sorted(set(taken))}
 
 
 def _codec(text: str, engine: str) -> Contender:

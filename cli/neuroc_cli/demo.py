@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from neuroc.errors import VerificationError
 from . import options as o
 from .plugin_options import DEFAULT_PLUGIN
 from .text import clean, print_json, size
+
+if TYPE_CHECKING:
+    from neuroc.picture import Picture
 
 
 def register(app: typer.Typer, arguments: Sequence[str]) -> None:
@@ -39,9 +42,7 @@ def demo(
     source = Path(image) if image else Path(neuroc.__file__).parent / "demo" / "photo.png"
     picture = read_picture(source)
     samples = picture.width * picture.height * picture.channels
-    png = len(write_picture(picture, "png", level=9))
-    if source.suffix == ".png":
-        png = min(png, source.stat().st_size)
+    png = _png_bytes(picture)
     with tempfile.TemporaryDirectory(prefix="neuroc-demo-") as folder:
         coded, restored = Path(folder) / "photo.nrc", Path(folder) / "restored.png"
         start = time.perf_counter()
@@ -84,6 +85,21 @@ def demo(
     if not identical:
         raise VerificationError("the restored picture differs", remedy="Please report it", file=str(source))
     return 0
+
+
+def _png_bytes(picture: Picture) -> int:
+    """Bytes of the PNG that ``neuroc bench --peers png`` measures, without metadata."""
+    from dataclasses import replace
+
+    from neuroc.errors import UnsupportedPictureError
+    from neuroc.peers import peer
+    from neuroc.pixels import write_picture
+
+    bare = replace(picture, metadata=tuple(r for r in picture.metadata if r.key == "palette"))
+    try:
+        return len(peer("png")[0](bare))
+    except UnsupportedPictureError:  # 16 bits without imagecodecs
+        return len(write_picture(bare, "png", level=9))
 
 
 def _same(a: object, b: object) -> bool:

@@ -15,6 +15,8 @@ from .reading import read_bytes
 from .text import clean, print_json
 from .work import attempt, name_of
 
+AUTOMATIC = "auto"  # -1: the codec chooses, by picture or tile
+
 
 def register(app: typer.Typer, arguments: Sequence[str]) -> None:
     """Add the command."""
@@ -64,8 +66,10 @@ def _lines(document: Mapping[str, Any]) -> list[str]:
     """One ``field: value`` a line, indented below the file's name."""
     lines = [clean(str(document["file"]))]
     for name, value in document.items():
-        if name == "file" or value in (None, [], {}, ""):
+        if name == "file" or value in (None, [], {}, "") or (name == "weights_installed" and not document["weights"]):
             continue
+        if name == "params":
+            value = {k: AUTOMATIC if v == -1 else v for k, v in value.items()}
         label = name.replace("_", " ")
         if isinstance(value, list) and isinstance(value[0], Mapping):
             lines.append(f"  {label}:")
@@ -84,6 +88,6 @@ def _flat(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4f}"
-    if isinstance(value, int) and value >= 10**5:
+    if isinstance(value, int) and value >= 1000:
         return f"{value:,}"
     return clean(str(value))

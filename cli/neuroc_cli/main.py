@@ -29,6 +29,7 @@ PLAIN = (
     (re.compile(r"Input should be greater than or equal to ([-\d.]+)"), r"it must be \1 or more"),
     (re.compile(r"Input should be less than or equal to ([-\d.]+)"), r"it must be \1 or less"),
     (re.compile(r"Input should be "), "it must be "),
+    (re.compile(r"Value error, "), ""),
 )
 
 

@@ -30,6 +30,11 @@ def size(n: int) -> str:
     return f"{value:.3g} {units[0]}" if value < 100 else f"{value:.0f} {units[0]}"
 
 
+def count(n: int, thing: str) -> str:
+    """``1 picture``, ``2 pictures``."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 def rate(pixels: int, seconds: float) -> str:
     """Megapixels per second."""
     return f"{pixels / seconds / 1e6:.3g} MP/s" if seconds > 0 else "- MP/s"

@@ -47,10 +47,11 @@ class Measurement:
     bytes: int
     encode_seconds: float  # without verification
     decode_seconds: float
+    codec: str = ""  # that the file ended up with, of neuroc
 
     @property
     def bpsp(self) -> float:
-        """Bits per sample, whole file."""
+        """Bits per sub-pixel, whole file."""
         return 8 * self.bytes / (self.width * self.height * self.channels)
 
 
@@ -85,6 +86,7 @@ class Result:
             "files": [
                 {
                     "file": m.file,
+                    **({"codec": m.codec} if m.codec else {}),
                     "bytes": m.bytes,
                     "bpsp": round(m.bpsp, 6),
                     "encode_seconds": round(m.encode_seconds, 6),
@@ -165,6 +167,7 @@ def measure(
     """Measure in this process; raises VerificationError if a picture does not come back."""
     from dataclasses import replace
 
+    from .container import parse
     from .errors import UnsupportedPictureError
     from .picture import same_picture
     from .pixels import read_picture
@@ -187,11 +190,21 @@ def measure(
         except UnsupportedPictureError as e:
             skipped.append((str(file), e.message))
             continue
+        except NeurocError as e:
+            e.file = e.file or str(file)
+            raise
         if not same_picture(picture, restored):
             raise VerificationError(f"{contender.label} does not give the picture back", file=str(file))
         measured.append(
             Measurement(
-                str(file), picture.width, picture.height, picture.channels, len(data), middle - start, end - middle
+                str(file),
+                picture.width,
+                picture.height,
+                picture.channels,
+                len(data),
+                middle - start,
+                end - middle,
+                "" if contender.peer else parse(data, limits=limits).header.codec,
             )
         )
         if progress is not None:
@@ -242,12 +255,18 @@ def peak_memory() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def _denied(e: OSError) -> None:
+    reason = f"the folder cannot be read: {e.strerror or e}"
+    raise StorageError(reason, remedy="Check its permissions", file=str(e.filename)) from None
+
+
 def pictures_below(paths: Sequence[Path], suffixes: frozenset[str], limit: int | None = None) -> list[Path]:
     """The files named, and those with one of ``suffixes`` below the folders named, sorted."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in suffixes and p.is_file())
+            below = [Path(place) / name for place, _, names in os.walk(path, onerror=_denied) for name in names]
+            found += sorted(p for p in below if p.suffix.lower() in suffixes)
         elif path.exists():
             found.append(path)
         else:

@@ -44,7 +44,7 @@ def peer(name: str) -> tuple[Encode, Decode]:
     """The two directions of a peer; raises PluginMissingError if its library is not installed."""
     if name == "png":
         return _encode_png, _decode_png
-    codecs = _imagecodecs()
+    codecs = _imagecodecs(name)
     if name == "webp":
         return (
             lambda p: bytes(codecs.webp_encode(_webp_samples(p), level=100, lossless=True, method=6, numthreads=1)),
@@ -57,19 +57,23 @@ def peer(name: str) -> tuple[Encode, Decode]:
     )
 
 
-def _imagecodecs() -> Any:
+def _imagecodecs(name: str) -> Any:
     try:
         import imagecodecs
     except ImportError:
         raise PluginMissingError(
-            "this peer needs imagecodecs, which is not installed", remedy="pip install 'neuroc-codec[peers]'"
+            f"the peer {name} needs imagecodecs, which is not installed", remedy="pip install 'neuroc-codec[peers]'"
         ) from None
     return imagecodecs
 
 
 def _encode_png(picture: Picture) -> bytes:
-    if picture.bits == 16 and picture.channels > 1:
-        return bytes(_imagecodecs().png_encode(picture.samples, level=9))  # Pillow would make 8 bits of it
+    if picture.bits == 16 and picture.channels > 1:  # Pillow would make 8 bits of it
+        try:
+            codecs = _imagecodecs("png")
+        except PluginMissingError as e:  # only these pictures need it: the others are still measured
+            raise UnsupportedPictureError(f"{e.message} ({e.remedy}): {picture.mode} with 16 bits") from None
+        return bytes(codecs.png_encode(picture.samples, level=9))
     out = io.BytesIO()
     picture.to_pillow().save(out, "PNG", compress_level=9)
     return out.getvalue()
@@ -77,7 +81,7 @@ def _encode_png(picture: Picture) -> bytes:
 
 def _decode_png(data: bytes, like: Picture) -> Picture:
     if like.bits == 16 and like.channels > 1:
-        return _like(_imagecodecs().png_decode(data), like)
+        return _like(_imagecodecs("png").png_decode(data), like)
     if like.bits < 8 or like.mode == "P":
         from .pixels import read_picture
 

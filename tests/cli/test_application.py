@@ -18,7 +18,7 @@ import pytest
 import neuroc
 from neuroc.hookspecs import CodecEntry, hookimpl
 from neuroc.params import param
-from neuroc.plugins import load
+from neuroc.plugins import load, registry
 from neuroc.training import DataFolder, TrainRequest
 from neuroc_cli.app import COMMANDS
 from neuroc_cli.progress import Progress
@@ -316,3 +316,16 @@ def test_a_progress_bar_is_drawn_on_terminals_only_and_taken_away(monkeypatch: p
 )
 def test_sizes_are_readable(n: int, text: str) -> None:
     assert size(n) == text
+
+
+def test_help_speaks_of_values_and_not_of_types(call: Any) -> None:
+    assert "<list" not in call("bench", "--help").out
+
+
+def test_info_shows_what_applies(call: Any, nrc: Path) -> None:
+    assert "weights installed" not in call("info", nrc).out
+
+
+def test_drafts_are_marked(call: Any) -> None:
+    rows = {line.split()[0]: line for line in call("plugins").out.splitlines()[1:]}
+    assert rows["raw"].endswith("(draft)") == registry().codec("raw").entry.draft

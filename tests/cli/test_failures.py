@@ -440,4 +440,5 @@ def test_wrong_values_are_told_in_plain_words(call: Any, photo: Path, value: str
 def test_wrong_values_keep_what_is_said_around_them() -> None:
     said = "Invalid value for '--x': Input should be a valid integer, unable to parse string as an integer"
     assert plain(said) == "Invalid value for '--x': it must be an integer"
+    assert plain("Invalid value: Value error, 'a' is not one of 'b'") == "Invalid value: 'a' is not one of 'b'"
     assert plain("Input should be a valid number, unable to parse") == "it must be a number"

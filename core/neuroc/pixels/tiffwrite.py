@@ -62,7 +62,7 @@ def write_tiff(picture: Picture, level: int = 6) -> bytes:
 
 
 def unwritable_tiff(picture: Picture) -> list[str]:
-    """Keys of the records that TIFF cannot hold."""
+    """Keys of the records that TIFF cannot hold, of texts with their keyword: some have a tag of their own."""
     return _plan(picture)[1]
 
 
@@ -86,30 +86,30 @@ def _plan(picture: Picture) -> tuple[Directory, list[str]]:
         elif generic.key == "text" and b"\0" not in text(generic)[1].encode():
             texts.append((*text(generic), record.key))
         elif generic.key == "exif":
-            if not _merge(entries, data):
-                lost.append(record.key)
+            if problem := _merge(entries, data):
+                lost.append(f"{record.key} ({problem})")
         else:
             lost.append(record.key)
     for keyword, value, key in texts:
         tag = _TEXT_TAGS.get(keyword)
         if tag is None or tag in entries:
-            lost.append(key)
+            lost.append(f"{key} ({keyword})")
         else:
             entries[tag] = Entry(2, value.encode("utf-8") + b"\0")
     return Directory(entries), lost
 
 
-def _merge(entries: dict[int, Entry], exif: bytes) -> bool:
-    """Take over the tags of an EXIF block; False if something of it has no place (a thumbnail, or damage)."""
+def _merge(entries: dict[int, Entry], exif: bytes) -> str:
+    """Take over the tags of an EXIF block; returns what of it has no place, "" if all of it does."""
     try:
         chain = parse(exif)
     except PictureError:
-        return False
+        return "damaged"
     for tag, entry in chain[0].entries.items():
         if tag in STRUCTURE or (tag in SUB_DIRECTORIES and entry.sub is None) or entry.kind in (16, 17, 18):
             continue
         entries.setdefault(tag, entry)
-    return len(chain) == 1
+    return "its thumbnail" if len(chain) > 1 else ""
 
 
 def _rational(value: Fraction) -> Entry:
