@@ -36,7 +36,8 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
   any work.
 * An output appears whole or not at all: it is written under a temporary name, flushed to the disc and renamed.
   Existing files are replaced with `--force` only; `--skip-existing` leaves their inputs out, which makes a second run
-  over a folder continue the first. `--out-dir` is made if missing, the folder of `-o` is not. Ctrl-C leaves nothing behind.
+  over a folder continue the first. `--out-dir` is made if missing, the folder of `-o` is not. Ctrl-C leaves
+  nothing behind.
 * With several inputs all are tried. Each failure is one line on stderr and an `error` in the JSON; the exit code is
   that of the first one. A folder that cannot be read is such a failure.
 * `decode --salvage` writes what is intact of a damaged file: 3 if tiles are lost, which are black, and nothing is
@@ -70,9 +71,9 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
 | plugins | `{"id", "distribution", "version", "bitstream", "numerics", "status", "error"}` |
 | bench | totals of one codec and `files`, one entry a picture, with the `codec` that its file ended up with |
 
-An `error` is `{"code", "exit_code", "message"}`; encode and decode give `{"input", "output", "error"}` for a failure and
-`{"input", "output", "skipped"}` for an output that `--skip-existing` kept. `plugin` is the codec that the file ended up
-with: `raw` where it is smaller.
+An `error` is `{"code", "exit_code", "message"}`; encode and decode give `{"input", "output", "error"}` for a failure
+and `{"input", "output", "skipped"}` for an output that `--skip-existing` kept. `plugin` is the codec that the file
+ended up with: `raw` where it is smaller.
 bpsp = 8 × bytes of the whole file / (width × height × channels). `seconds` includes the verification.
 """
 

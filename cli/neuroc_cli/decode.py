@@ -140,7 +140,7 @@ class DecodeWorker:
         if lost:
             numbers = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
             error = CorruptFileError(
-                f"{len(lost)} of {len(parsed.grid)} tiles are damaged and black in {task.target}: "
+                f"{len(lost)} of {len(parsed.grid)} tiles lost and black in {task.target}: "
                 f"{numbers} (counted from 0, row by row)",
                 remedy="The other tiles are intact",
                 file=name_of(task),

@@ -80,7 +80,7 @@ DATA = st.one_of(
 def test_records_of_any_content_never_break_an_output(records: list[tuple[str, bytes]], mode: str) -> None:
     picture = Picture(GREY.samples, mode, 8, tuple(Record(key, data) for key, data in records))
     for kind in ("png", "tiff", "pnm"):
-        assert set(unwritable(picture, kind)) <= {key for key, _ in records}
+        assert {lost.split(" (")[0] for lost in unwritable(picture, kind)} <= {key for key, _ in records}
         try:
             written = write_picture(picture, kind)
         except UsageError:

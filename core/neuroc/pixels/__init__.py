@@ -143,7 +143,10 @@ def write_picture(picture: Picture, format: str, *, level: int = 6) -> bytes:
 
 
 def unwritable(picture: Picture, format: str) -> list[str]:
-    """Keys of the picture's metadata records that files of this format cannot hold, in order."""
+    """Keys of the picture's metadata records that files of this format cannot hold, in order.
+
+    Behind a key may stand, in parentheses, which text or what part of the record it is.
+    """
     kind = _output(format)
     if kind == "png":
         from .pngwrite import unwritable_png

@@ -93,7 +93,7 @@ def _plan(picture: Picture) -> tuple[Directory, list[str]]:
     for keyword, value, key in texts:
         tag = _TEXT_TAGS.get(keyword)
         if tag is None or tag in entries:
-            lost.append(f"{key} ({keyword})")
+            lost.append(f"{key} ({keyword})" if 0 < len(keyword) < 80 else key)
         else:
             entries[tag] = Entry(2, value.encode("utf-8") + b"\0")
     return Directory(entries), lost
