@@ -66,7 +66,7 @@ def test_the_tables_name_every_field(record: Any) -> None:
 
 
 def test_the_tables_name_every_method_with_its_arguments() -> None:
-    for kind in (api.Codec, api.Model, api.ParallelEncode, api.Adaptive, api.Progressive, api.RawCodec):
+    for kind in (api.Codec, api.Model, api.ParallelEncode, api.Adaptive, api.RawCodec):
         for name, method in inspect.getmembers(kind, inspect.isfunction):
             if not name.startswith("_"):
                 arguments = [a for a in inspect.signature(method).parameters if a != "self"]

@@ -98,14 +98,6 @@ class Adaptive(Protocol):
         """``params`` with every "auto" replaced by a value, for samples (H, W, C) of a whole plane group."""
 
 
-@runtime_checkable
-class Progressive(Protocol):
-    """Optional: pictures before the last step."""
-
-    def preview(self, planes: list[Ints], known: list[NDArray[np.bool_]], spec: Spec, params: Any) -> Samples:
-        """Samples (B, H, W, C) from what is known so far, the rest filled in."""
-
-
 class Codec(Protocol):
     """What a CodecEntry's ``codec`` import string names: makes models out of weights.
 
