@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NeurocError, PictureError, UnsupportedPictureError, UsageError
+from ..errors import NeurocError, PictureError, UnsupportedPictureError
 from ..limits import Limits
 from ..picture import CHANNELS, Picture, Record
 from .depth import check_depth
 from .endings import tail
+from .frames import no_such_frame
 from .records import colours, decoded, pair, pair_record, text_record
 
 if TYPE_CHECKING:
@@ -76,9 +77,7 @@ def read_pillow(data: bytes, format: str, frame: int | None, limits: Limits, nam
                 f"{frames} frames in one file cannot be kept", remedy="Choose one with --frame N", file=name
             )
         if frame is not None and not 0 <= frame < frames:
-            raise UsageError(
-                f"there is no frame {frame}", remedy=f"The picture has frames 0 to {frames - 1}", file=name
-            )
+            raise no_such_frame(frame, frames, name)
         if frame:
             image.seek(frame)
             limits.check_pixels(*image.size, name)

@@ -10,10 +10,11 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PictureError, UnsupportedPictureError, UsageError
+from ..errors import PictureError, UnsupportedPictureError
 from ..limits import Limits
 from ..picture import Picture
 from .chunks import PngParts, parse
+from .frames import no_such_frame
 from .packing import unpack
 from .unfilter import inflate_all, unfilter, unfilter_pillow
 
@@ -36,7 +37,7 @@ def read_png(data: bytes, frame: int | None, limits: Limits, name: str | None, *
             f"an animation of {frames} frames cannot be kept", remedy="Choose one with --frame N", file=name
         )
     if frame is not None and not 0 <= frame < frames:
-        raise UsageError(f"there is no frame {frame}", remedy=f"The picture has frames 0 to {frames - 1}", file=name)
+        raise no_such_frame(frame, frames, name)
     if frame:
         return _composited(data, parts, frame, name)
     samples = _samples(parts, pillow, name)

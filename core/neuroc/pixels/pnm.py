@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import PictureError, UnsupportedPictureError, UsageError
 from ..limits import Limits
 from ..picture import BITS, CHANNELS, Picture, Record
+from .frames import no_such_frame
 from .packing import pack, unpack
 from .records import decoded, text, text_record
 
@@ -43,7 +44,7 @@ def read_pnm(data: bytes, frame: int | None, limits: Limits, name: str | None) -
                 )
             return picture
         if not more:
-            raise UsageError(f"there is no frame {frame}", remedy=f"The file has frames 0 to {index}", file=name)
+            raise no_such_frame(frame, index + 1, name)
         at, index = end + len(rest) - len(rest.lstrip()), index + 1
 
 

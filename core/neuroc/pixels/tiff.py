@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NeurocError, PictureError, UnsupportedPictureError, UsageError
+from ..errors import NeurocError, PictureError, UnsupportedPictureError
 from ..limits import Limits
 from ..picture import BITS, Picture, Record
+from .frames import no_such_frame
 from .ifd import Directory, Entry, block, longs, parse, serialise, shorts
 from .packing import unpack
 from .records import pair_record
@@ -60,7 +61,7 @@ def read_tiff(data: bytes, frame: int | None, limits: Limits, name: str | None) 
             file=name,
         )
     if frame is not None and not 0 <= frame < len(pages):
-        raise UsageError(f"there is no frame {frame}", remedy=f"The file has frames 0 to {len(pages) - 1}", file=name)
+        raise no_such_frame(frame, len(pages), name)
     page = pages[frame or 0]
     try:
         layout = _layout(page, limits, name)
