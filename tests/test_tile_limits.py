@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 
 import neuroc
 from naturalpictures import natural
+from neuroc.codecs.raw import RawCodec
 from neuroc.container import Preamble, build_file, parse
 from neuroc.errors import CorruptFileError, LimitError
 from neuroc.header import Header
+from neuroc.model import Cost, Spec
 from neuroc.tiles import CODEC, pack_groups
 
 
@@ -42,6 +45,21 @@ def test_the_memory_limit_holds_for_encoding_and_can_be_raised() -> None:
     assert np.array_equal(neuroc.decode(data, limits=small).samples, x)
     with pytest.raises(LimitError):
         neuroc.decode(neuroc.encode(x), limits=small)
+
+
+def test_graphics_fit_a_limit_that_only_the_tiles_of_the_network_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.zeros((10, 2000), dtype=np.uint8)  # four tiles for the network, one for raw alone
+    x[:, ::7] = 200
+    assert neuroc.info(neuroc.encode(x)).tiles == 1
+    honest = RawCodec.cost
+
+    def hungry(self: RawCodec, spec: Spec, params: Any = None) -> Cost:
+        return Cost(0, 1, 2**40) if spec.width > 512 else honest(self, spec, params)
+
+    monkeypatch.setattr(RawCodec, "cost", hungry)
+    data = neuroc.encode(x)
+    assert neuroc.info(data).tiles == 4
+    assert np.array_equal(neuroc.decode(data).to_array(), x)
 
 
 def test_raw_files_have_one_spelling() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -15,7 +16,7 @@ from .container import Preamble, build_file
 from .cost import coding_cost
 from .digests import pixel_digest, tile_crc
 from .driver import encode_items
-from .errors import CorruptFileError, UsageError, VerificationError, WeightsError
+from .errors import CorruptFileError, LimitError, UsageError, VerificationError, WeightsError
 from .header import DEFAULT_CODER, DEFAULT_TILE, Header
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Adaptive, Model, RawCodec, Spec
@@ -85,8 +86,9 @@ def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress 
     coded = _encode_grid(picture, loaded, options, options.tile, progress)
     data = _file(picture, coded, options)
     if loaded.id != "raw" and _raw_may_be_smaller(picture, coded):
-        plain = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
-        data = min(data, _file(picture, plain, options), key=len)
+        with suppress(LimitError):  # its larger tiles take more memory; the file that there is will do
+            plain = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
+            data = min(data, _file(picture, plain, options), key=len)
     if options.verify:
         verify_file(data, picture, options)
     return data
