@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import neuroc
 from crafted import chunks, error_of, reseal
 from naturalpictures import natural
-from neuroc.errors import CorruptFileError, NeurocError, PluginError, TruncatedError
+from neuroc.errors import CorruptFileError, LimitError, NeurocError, PluginError, TruncatedError
 from neuroc.picture import Picture, Record, same_picture
 
 PICTURE = Picture(natural(16, 15), "RGB", 8, (Record("text", b"hello\0world" * 3),))
@@ -107,7 +107,7 @@ def test_several_damages_at_once_are_found(files: dict[str, bytes], data: st.Dat
 def test_salvage_keeps_the_intact_tiles_and_names_the_lost_ones() -> None:
     x = natural(24, 36, 4)
     data = bytearray(neuroc.encode(x, tile=12))
-    whole, lost = neuroc.salvage(bytes(data))
+    whole, lost, _ = neuroc.salvage(bytes(data))
     assert lost == []
     assert np.array_equal(whole.samples, x)
     tiles = [(o, n) for o, n in chunks(bytes(data)) if data[o : o + 4] == b"TILE"]
@@ -116,7 +116,7 @@ def test_salvage_keeps_the_intact_tiles_and_names_the_lost_ones() -> None:
         data[tiles[k][0] + 8 + tiles[k][1] // 2] ^= 4
     assert isinstance(error_of(neuroc.decode, bytes(data)), CorruptFileError)
     for damaged in (bytes(data), reseal(bytearray(data))):
-        found, lost = neuroc.salvage(damaged)
+        found, lost, _ = neuroc.salvage(damaged)
         assert lost == [1, 4]
         wanted = x.copy()
         wanted[:12, 12:24] = 0
@@ -128,7 +128,7 @@ def test_salvage_of_a_cut_file_keeps_its_beginning() -> None:
     x = natural(12, 48)
     data = neuroc.encode(x, tile=12)
     tiles = [(o, n) for o, n in chunks(data) if data[o : o + 4] == b"TILE"]
-    found, lost = neuroc.salvage(data[: tiles[2][0] + 20])
+    found, lost, _ = neuroc.salvage(data[: tiles[2][0] + 20])
     assert lost == [2, 3]
     assert np.array_equal(found.samples[:, :24], x[:, :24])
     assert not found.samples[:, 24:].any()
@@ -157,3 +157,17 @@ def test_one_damaged_file_does_not_spoil_those_it_is_decoded_with(files: dict[st
     assert same_picture(first, PICTURE)
     assert same_picture(third, PICTURE)
     assert isinstance(second, CorruptFileError)
+
+
+def test_salvage_never_drops_metadata_without_a_word() -> None:
+    picture = Picture(natural(20, 20), "RGB", 8, (Record("text", b"a\0" + bytes(range(256)) * 4),))
+    data = neuroc.encode(picture, tile=8)
+    with pytest.raises(LimitError):
+        neuroc.salvage(data, limits=neuroc.Limits(metadata=100))
+    wrong = bytearray(data)
+    offset = next(o for o, _ in chunks(data) if data[o : o + 4] == b"META")
+    wrong[offset + 14] ^= 0xFF  # inside the zstd frame
+    found, lost, damage = neuroc.salvage(reseal(wrong))
+    assert (lost, found.metadata) == ([], ())
+    assert np.array_equal(found.samples, picture.samples)
+    assert damage

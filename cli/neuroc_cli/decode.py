@@ -90,19 +90,26 @@ class DecodeWorker:
             ]
         if len(files) == 1:
             name = name_of(tasks[0])
-            return [attempt(tasks[0], lambda: (neuroc.decode(files[0], name=name, progress=progress, **shared), ()))]
+            one = attempt(tasks[0], lambda: neuroc.decode(files[0], name=name, progress=progress, **shared))
+            return [one if isinstance(one, NeurocError) else (one, (), ())]
         if not files:
             return []
         names = [name_of(t) for t in tasks]
         many = attempt(tasks[0], lambda: neuroc.decode_many(files, names=names, progress=progress, **shared))
         if isinstance(many, NeurocError):
             return [many] * len(files)
-        return [p if isinstance(p, NeurocError) else (p, ()) for p in many]
+        return [p if isinstance(p, NeurocError) else (p, (), ()) for p in many]
 
-    def _finish(self, task: Task, result: tuple[Picture, Sequence[int]], parsed: ParsedFile, seconds: float) -> Outcome:
+    def _finish(
+        self,
+        task: Task,
+        result: tuple[Picture, Sequence[int], Sequence[NeurocError]],
+        parsed: ParsedFile,
+        seconds: float,
+    ) -> Outcome:
         from neuroc.pixels import unwritable, write_picture
 
-        picture, lost = result
+        picture, lost, damage = result
         if lost and len(lost) == len(parsed.grid):
             return Outcome(
                 task,
@@ -136,7 +143,7 @@ class DecodeWorker:
         error = None
         if self.salvage:
             record["lost_tiles"] = list(lost)
-            record["damage"] = [e.message for e in parsed.damage]
+            record["damage"] = [e.message for e in damage]
         if lost:
             numbers = ", ".join(map(str, lost[:10])) + (", ..." if len(lost) > 10 else "")
             error = CorruptFileError(
@@ -149,7 +156,7 @@ class DecodeWorker:
         if not left_out:
             remarks = []
         state = "some tiles are lost" if lost else "the picture is complete"
-        remarks += [f"damaged ({e.message}), {state}" for e in parsed.damage]
+        remarks += [f"damaged ({e.message}), {state}" for e in damage]
         line = (
             f"{task.source} -> {task.target}: {picture.width}x{picture.height} {picture.mode} {picture.bits} bit, "
             f"from {size(len(parsed.view))}, {seconds:.2f} s, {rate(pixels, seconds)}"

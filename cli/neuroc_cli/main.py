@@ -48,7 +48,8 @@ def run() -> None:
             stream.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by whoever started us
+            sys.stdout.flush()
     except BrokenPipeError:
         code = code or _reader_left()
     except OSError as e:
@@ -158,6 +159,8 @@ def _reader_left() -> int:
 
 def _drop_stdout() -> None:
     """What is left in the buffer goes nowhere, so that Python's own flush at exit does not fail again."""
+    if sys.stdout is None:
+        return
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
 

@@ -46,7 +46,7 @@ def train(
     import importlib.util
 
     from neuroc.plugins import load_object, registry
-    from neuroc.training import DataFolder, TrainRequest
+    from neuroc.training import CHECKPOINT_SUFFIX, DataFolder, TrainRequest
 
     if device not in DEVICES:
         raise UsageError(f"--device must be one of {', '.join(DEVICES)}, not {device!r}")
@@ -64,6 +64,11 @@ def train(
         raise UsageError(f"{out} is a folder", remedy="--out names the weights file")
     if target.exists() and not (force or resume):
         raise OutputExistsError("the output exists", remedy="Give --force, --resume, or another --out", file=out)
+    checkpoint = target.with_name(target.stem + CHECKPOINT_SUFFIX)
+    if checkpoint.exists() and not (force or resume):
+        raise OutputExistsError(
+            "a training was interrupted here", remedy="Give --resume to go on, or --force", file=str(checkpoint)
+        )
     load_object(origin.entry.train, origin)(
         TrainRequest(data=tuple(folders), out=target, minutes=minutes, resume=resume, device=device, variant=variant)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,13 +36,12 @@ Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
 Samples = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Salvaged:
-    """What could be read of a damaged file; lost tiles are zero."""
+class Salvaged(NamedTuple):
+    """What could be read of a damaged file."""
 
-    picture: Picture
-    lost: tuple[int, ...]  # tiles, ascending
-    damage: tuple[NeurocError, ...]
+    picture: Picture  # lost tiles are zero
+    lost: list[int]  # tiles, ascending
+    damage: list[CorruptFileError]  # what else is wrong: structure, metadata
 
 
 def decode_file(
@@ -85,10 +84,10 @@ def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: st
     for error in file.failures.values():
         if not isinstance(error, CorruptFileError):
             raise error
-    damage = [*parsed.damage, *file.failures.values()]
+    damage = [e for e in parsed.damage if isinstance(e, CorruptFileError)]
     try:
         metadata = parsed.metadata()
-    except NeurocError as error:
+    except CorruptFileError as error:
         metadata = ()
         damage.append(error)
     lost = set(file.failures)
@@ -99,7 +98,7 @@ def salvage_file(data: bytes, options: DecodeOptions = DEFAULT_OPTIONS, name: st
     for t in lost:
         file.place(t)[...] = 0
     picture = Picture(file.samples, header.mode, parsed.preamble.bits, metadata)
-    return Salvaged(picture, tuple(sorted(lost)), tuple(damage))
+    return Salvaged(picture, sorted(lost), damage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def _decode_tiles(
         first = jobs[0]
         size = batch_size(first.file.loaded, first.file.spec(first.tile, first.group, 1), options.runtime)
         for begin in range(0, len(jobs), size):
-            batch = [job for job in jobs[begin : begin + size] if salvage or not job.file.failures]
+            batch = [job for job in jobs[begin : begin + size] if not job.file.hopeless(salvage)]
             if batch:
                 _decode_batch(batch, options.runtime, pending, advance)
     if done < total:
@@ -226,6 +225,11 @@ def _decode_batch(jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, adv
     try:
         model = _model(first, jobs[0].group, spec, runtime)
         coder = open_coder(first.parsed.header.coder)
+    except NeurocError as error:  # no tile is at fault
+        for job in jobs:
+            job.file.fail(job.tile, error)
+        return
+    try:
         with guarded(first.loaded.id):
             decoded = decode_items(model, [j.data for j in jobs], spec, first.loaded.params, coder, advance)
     except NeurocError as error:

@@ -179,7 +179,7 @@ class _Plan:
             if name:
                 digests[name] = weights.digest
         override = options.runtime.weights
-        if override and digests and chosen_weights(loaded.id, override).digest not in digests.values():
+        if override and chosen_weights(loaded.id, override).digest not in digests.values():
             raise WeightsError(
                 f"the weights {override!r} are for another kind of picture than {picture.mode}",
                 remedy=f"This picture takes {', '.join(digests)}; leave --weights out for the default",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class LoadedCodec:
     """A codec with its entry and the parameters of one file."""
 
     entry: CodecEntry
-    codec: Codec | RawCodec
+    codec: Codec | RawCodec = field(compare=False)  # the entry tells which; its class need not be hashable
     params: Any
 
     @property

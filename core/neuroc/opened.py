@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .container import ParsedFile
 from .cost import file_cost
-from .errors import HeaderError, NeurocError, PinnedError, TooNewError, UsageError
+from .errors import CorruptFileError, HeaderError, NeurocError, PinnedError, TooNewError, UsageError
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Spec
 from .models import DEFAULT_RUNTIME, LoadedCodec, Runtime, open_codec_of_file, weights_name
@@ -121,6 +121,10 @@ class OpenFile:
         return Spec(
             box.height, box.width, g.count, self.parsed.preamble.bits, batch, g.kind, self.parsed.header.bitstream
         )
+
+    def hopeless(self, salvage: bool) -> bool:
+        """Whether to go on is no use: something failed that is no damage, or anything at all unless ``salvage``."""
+        return any(not salvage or not isinstance(e, CorruptFileError) for e in self.failures.values())
 
     def fail(self, tile: int, error: NeurocError) -> None:
         error.file = error.file or self.parsed.name

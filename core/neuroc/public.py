@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from .decoder import decode_file, decode_files, salvage_file
+from .decoder import Salvaged, decode_file, decode_files, salvage_file
 from .encoder import EncodeOptions, encode_picture
 from .errors import NeurocError, UsageError, VerificationError
 from .limits import DEFAULT_LIMITS, Limits
@@ -128,13 +128,12 @@ def decode_many(
     return decode_files(datas, _options(region, **keywords), names, progress)
 
 
-def salvage(data: bytes, *, name: str | None = None, **keywords: Unpack[Decoding]) -> tuple[Picture, list[int]]:
-    """What is intact of a damaged file, and the numbers of the tiles that are lost (zero in the picture).
+def salvage(data: bytes, *, name: str | None = None, **keywords: Unpack[Decoding]) -> Salvaged:
+    """What is intact of a damaged file: (picture, numbers of the tiles that are lost and zero, other damage).
 
     Takes the keywords of ``decode`` but region and progress.
     """
-    salvaged = salvage_file(data, _options(**keywords), name)
-    return salvaged.picture, list(salvaged.lost)
+    return salvage_file(data, _options(**keywords), name)
 
 
 def verify(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .errors import UsageError
 
+CHECKPOINT_SUFFIX = ".checkpoint.safetensors"  # of the file beside ``out`` that a training resumes from
 _FOLDER = re.compile(r"(?P<path>.+?)(:(?P<tile>[1-9]\d{0,3}))?(@(?P<weight>\d*\.?\d+))?")
 
 

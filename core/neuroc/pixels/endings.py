@@ -57,7 +57,7 @@ def _gif_end(data: bytes) -> int:
         return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
     at = 13 + table(data[10])
-    while at + 10 < len(data) and data[at] in b"!,":
+    while at < len(data) and (data[at] == 0x21 or (data[at] == 0x2C and at + 10 < len(data))):
         at += 2 if data[at] == 0x21 else 11 + table(data[at + 9])
         while at < len(data) and data[at]:
             at += 1 + data[at]

@@ -18,7 +18,7 @@ from neuroc.train.optimiser import MuonAdam
 from neuroc.train.pictures import Group, read_groups
 from neuroc.train.sampling import PixelSampler
 from neuroc.train.session import Session, cosine
-from neuroc.training import TrainRequest
+from neuroc.training import CHECKPOINT_SUFFIX, TrainRequest
 
 from .context import neighbours
 from .evaluation import compare, luma
@@ -40,12 +40,10 @@ def train(request: TrainRequest) -> None:
     network = FloatNetwork(variant).to(device)
     matrices = list(network.weights)
     optimiser = MuonAdam(matrices[:-1], [matrices[-1], *network.biases])
-    session = Session(
-        request.minutes * 60, _beside(request.out, ".checkpoint.safetensors"), _beside(request.out, ".csv")
-    )
+    session = Session(request.minutes * 60, _beside(request.out, CHECKPOINT_SUFFIX), _beside(request.out, ".csv"))
     if request.resume:
         _resume(session, network, optimiser, _beside(request.out, ".float.safetensors"))
-        if session.spent >= session.budget:
+        if session.spent >= session.budget and request.out.exists():
             raise UsageError(
                 f"these {session.spent / 60:.1f} minutes of training are done",
                 file=str(session.checkpoint),
@@ -85,10 +83,10 @@ def choose_device(name: str) -> str:
 def finish(variant: Variant, network: FloatNetwork, out: Path, groups: list[Group]) -> None:
     """Write the integer export and the float weights, and report how they compare."""
     meta = {"codec": "causal59k", "name": variant.name}
+    exported = safetensors.serialise(network.export(), meta)
     if out.exists():  # files may have been made with it: weights are never lost
         previous = out.read_bytes()
-        out.replace(_beside(out, f".{digest(previous).hex()[:8]}.safetensors"))
-    exported = safetensors.serialise(network.export(), meta)
+        _replace(_beside(out, f".{digest(previous).hex()[:8]}.safetensors"), previous)
     _replace(out, exported)
     floats = {k: v.detach().numpy() for k, v in network.state_dict().items()}
     _replace(_beside(out, ".float.safetensors"), safetensors.serialise(floats, meta))

@@ -151,3 +151,12 @@ def test_weights_that_files_may_need_are_never_replaced(folder: Path, tmp_path: 
 def test_mosaics_must_consist_of_whole_tiles(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="tiles of 63"):
         train(TrainRequest((DataFolder(folder, 63),), tmp_path / "w.safetensors", 1, device="cpu"))
+
+
+def test_a_training_that_ended_without_its_weights_can_be_finished(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    train(request(folder, out, "grey", 0.5))
+    out.unlink()
+    (tmp_path / "w.float.safetensors").unlink()
+    train(request(folder, out, "grey", 0.5, resume=True))
+    assert safetensors.parse(out.read_bytes())[1]["name"] == "grey"
