@@ -6,7 +6,7 @@ Models are described in model.py, exact layers in exact/layers.py, distributions
 """
 
 from .digests import digest
-from .distributions import Cumulative, Distribution, Mixture, code_length, mixture_weights, softmax, table
+from .distributions import Cumulative, Distribution, Mixture, code_length, mean_limit, mixture_weights, softmax, table
 from .engines import Engine, evaluator
 from .errors import (
     CorruptFileError,
@@ -69,6 +69,7 @@ __all__ = [
     "digest",
     "evaluator",
     "hookimpl",
+    "mean_limit",
     "mixture_weights",
     "param",
     "prove",

@@ -11,7 +11,7 @@ encoder needs F at two boundaries a digit only (``intervals``).
 """
 
 from .base import Digits, Distribution, code_length, digit_bits, estimate_bits
-from .mixture import Mixture, mixture_weights
+from .mixture import Mixture, mean_limit, mixture_weights
 from .tables import Cumulative, softmax, table
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "code_length",
     "digit_bits",
     "estimate_bits",
+    "mean_limit",
     "mixture_weights",
     "softmax",
     "table",

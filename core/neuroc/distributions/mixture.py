@@ -30,7 +30,17 @@ SCALE_BITS = 7
 SCALE_MIN, SCALE_MAX = -7 << SCALE_BITS, 5 << SCALE_BITS
 DISTANCE_LIMIT = 1 << 21  # of D: 2**16 levels in 1/16, and some room
 
+MEAN_LIMITS = (1 << 19, 1 << 31)  # of |mean|, up to 8 bits and above: what the arithmetic below has room for
+
 COARSE, FINE = 7, 13  # step bits f of the sigmoid table up to 8 bits and above
+
+
+def mean_limit(bits: int) -> int:
+    """What the absolute value of every mean must stay below, for samples of ``bits`` bits.
+
+    Up to 8 bits everything is int32: (2**19 + 2**14) * 1019 < 2**31. Above, distances are int64 and clamped.
+    """
+    return MEAN_LIMITS[bits > 8]
 
 
 def mixture_weights(logits: Ints) -> Ints:
@@ -47,7 +57,7 @@ class Mixture(Digits):
     """n mixtures of K logistics over samples of ``bits`` bits.
 
     weights: (n, K) int32 from mixture_weights.
-    means:   (n, K) int32, absolute, 1/16 of a level (of a unit where unit < 0), |mean| < 2**19 for 8 bits and less.
+    means:   (n, K) int32, absolute, 1/16 of a level (of a unit where unit < 0), |mean| < mean_limit(bits).
     scales:  (n, K) int32, log2 of the inverse scale in units, in 1/128, within [SCALE_MIN, SCALE_MAX].
     unit:    a unit is 2**unit levels, -6..8.
     """

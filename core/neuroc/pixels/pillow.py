@@ -20,7 +20,7 @@ from ..limits import Limits
 from ..picture import CHANNELS, Picture, Record
 from .depth import check_depth
 from .endings import tail
-from .frames import no_such_frame
+from .frames import check_frame
 from .records import colours, decoded, pair, pair_record, text_record
 
 if TYPE_CHECKING:
@@ -72,12 +72,7 @@ def read_pillow(data: bytes, format: str, frame: int | None, limits: Limits, nam
     with opened(data, format, name) as image:
         limits.check_pixels(*image.size, name)
         frames = int(getattr(image, "n_frames", 1))
-        if frame is None and frames > 1:
-            raise UnsupportedPictureError(
-                f"{frames} frames in one file cannot be kept", remedy="Choose one with --frame N", file=name
-            )
-        if frame is not None and not 0 <= frame < frames:
-            raise no_such_frame(frame, frames, name)
+        check_frame(frame, frames, name)
         if frame:
             image.seek(frame)
             limits.check_pixels(*image.size, name)

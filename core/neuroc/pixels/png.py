@@ -14,7 +14,7 @@ from ..errors import PictureError, UnsupportedPictureError
 from ..limits import Limits
 from ..picture import Picture
 from .chunks import PngParts, parse
-from .frames import no_such_frame
+from .frames import check_frame
 from .packing import unpack
 from .unfilter import inflate_all, unfilter, unfilter_pillow
 
@@ -32,12 +32,7 @@ def read_png(data: bytes, frame: int | None, limits: Limits, name: str | None, *
     """
     parts = parse(data, limits, name)
     frames = _frames(parts, name)
-    if frame is None and frames > 1:
-        raise UnsupportedPictureError(
-            f"an animation of {frames} frames cannot be kept", remedy="Choose one with --frame N", file=name
-        )
-    if frame is not None and not 0 <= frame < frames:
-        raise no_such_frame(frame, frames, name)
+    check_frame(frame, frames, name)
     if frame:
         return _composited(data, parts, frame, name)
     samples = _samples(parts, pillow, name)

@@ -81,11 +81,12 @@ class CausalCodec:
 
     def model(self, weights: Weights, engine: Engine, spec: Spec, params: Params) -> CausalModel:
         # Here and not above: to list a codec or to tell a cost needs no model.
-        from .head import input_limit
+        from .head import input_limit, prove_head
         from .layers import load_network
         from .model import CausalModel
 
         variant = variant_of(spec, params)
+        prove_head(variant, spec.bits, MAX_UNIT)
         network = load_network(variant, weights, input_limit(spec.bits), finer=2 if spec.bits > 8 else 0)
         return CausalModel(variant, evaluator(engine, network))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import Mixture, mixture_weights
+from neuroc.api import ExactnessError, Mixture, mean_limit, mixture_weights
 
 from .network import INPUT_MAX, MIXTURES, Variant
 
@@ -33,6 +33,20 @@ def network_inputs(neighbours: Ints, base: Ints, bits: int, unit: int) -> Ints:
     else:
         d <<= np.int32(8 - bits)
     return d.reshape(len(d), -1)
+
+
+def prove_head(variant: Variant, bits: int, largest_unit: int) -> None:
+    """Bound every int32 of Head from the clamps of the outputs; raises ExactnessError if one does not fit."""
+    lo, hi = variant.head_clamps()
+    largest = np.maximum(np.abs(lo), np.abs(hi))
+    n = MIXTURES * variant.channels
+    top = (1 << bits) - 1
+    centre = 2 * top << 3 + max(0, 8 - bits)
+    offset = int(largest[:n].max()) << (largest_unit if bits > 8 else 0)
+    # |2 * sample - base| <= 2 * top, for each channel that is known before the last.
+    pulled = (variant.channels - 1) * int(largest[3 * n :].max(initial=0)) * 2 * top + 16
+    if pulled >= 1 << 31 or centre + offset + (pulled >> 5) >= mean_limit(bits):
+        raise ExactnessError(f"the means of {variant.name} do not fit their type at {bits} bits")
 
 
 class Head:
