@@ -23,7 +23,10 @@ _CODES = {np.dtype(d): code for code, d in DTYPES.items()}
 
 
 def parse(data: bytes, file: str | None = None) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
-    """Tensors (read-only views of ``data``) and metadata; raises WeightsError for anything that is not canonical."""
+    """Tensors and metadata; raises WeightsError for anything that is not canonical.
+
+    Tensors have this machine's byte order; on little-endian ones they are read-only views of ``data``.
+    """
     if not 8 <= len(data) <= MAX_FILE:
         raise WeightsError(f"{len(data)} bytes cannot be a weights file (8 to {MAX_FILE})", file=file)
     size = int.from_bytes(data[:8], "little")
@@ -45,10 +48,15 @@ def parse(data: bytes, file: str | None = None) -> tuple[dict[str, NDArray[Any]]
     if end != len(data) - 8 - size:
         raise WeightsError("bytes after the last tensor", file=file, offset=8 + size + end)
     tensors = {
-        name: np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=8 + size + begin).reshape(shape)
+        name: native(np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=8 + size + begin)).reshape(shape)
         for name, (begin, _, dtype, shape) in views.items()
     }
     return tensors, meta
+
+
+def native(array: NDArray[Any]) -> NDArray[Any]:
+    """``array`` with its numbers in this machine's byte order, so that its dtype equals np.int16 and the like."""
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def serialise(tensors: Mapping[str, NDArray[Any]], meta: Mapping[str, str] | None = None) -> bytes:

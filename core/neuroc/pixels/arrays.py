@@ -14,7 +14,7 @@ _BY_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
 def from_array(array: ArrayLike, mode: str | None = None, bits: int | None = None) -> Picture:
-    """A picture from (H, W) or (H, W, 1..4) of uint8 or uint16, or (H, W) of bool (mode "1").
+    """A picture from (H, W) or (H, W, 1..4) of uint8 or uint16 in either byte order, or (H, W) of bool (mode "1").
 
     ``mode`` defaults to grey, grey and alpha, RGB or RGBA by the number of channels, ``bits`` to the type's.
 
@@ -30,11 +30,12 @@ def from_array(array: ArrayLike, mode: str | None = None, bits: int | None = Non
         )
     if a.dtype == np.bool_ and a.shape[2] == 1 and mode in (None, "1"):
         return Picture(np.ascontiguousarray(a, np.uint8), "1", 1)
+    if a.dtype.kind == "u":  # big-endian files read with numpy give ">u2"
+        a = a.astype(a.dtype.newbyteorder("="), copy=False)
     if a.dtype not in (np.uint8, np.uint16):
         raise UnsupportedPictureError(
             f"an array of {a.dtype} cannot be kept exactly", remedy="Convert it to uint8 or uint16 first"
         )
-    a = a.astype(a.dtype.newbyteorder("="), copy=False)
     mode = mode or _BY_CHANNELS[a.shape[2]]
     if bits is None:
         bits = 1 if mode == "1" else 8 * a.dtype.itemsize
