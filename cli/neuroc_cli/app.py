@@ -20,6 +20,7 @@ COMMANDS = {
     "plugins": "List installed codecs, coders and engines, and what is wrong with broken ones.",
     "weights": "List, add and check weights.",
     "bench": "Compare codecs side by side on the same pictures.",
+    "conformance": "Run the conformance vectors, here or by another decoder.",
     "train": "Train the weights of a codec.",
     "demo": "Compress and restore a photograph that comes with neuroc.",
 }

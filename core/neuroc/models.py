@@ -17,7 +17,7 @@ from .model import Codec, Model, RawCodec, Spec
 from .params import make_params, params_from_header
 from .plugins import load_codec, load_coder, registry
 from .tiles import Group
-from .weights import Weights, load_weights
+from .weights import SUFFIX, Weights, load_weights
 
 _FEW_BYTES = 1 << 27  # activations and tables of the tiles that run in lock-step
 MAX_BATCH = 64
@@ -102,8 +102,10 @@ def weights_name(loaded: LoadedCodec, spec: Spec) -> str:
 
 
 def weights_for_decoding(loaded: LoadedCodec, digest: bytes, override: str | None) -> Weights:
-    """The weights that a file names; ``override`` may say where they are."""
+    """The weights that a file names; ``override`` may say where they are: a file, or a folder of files by digest."""
     path = Path(override) if override else None
+    if path is not None and path.is_dir():
+        path /= f"{digest.hex()}{SUFFIX}"
     return load_weights(loaded.id, digest=digest, extra=path if path and path.is_file() else None)
 
 

@@ -1,0 +1,98 @@
+"""Runs vectors one after the other: by this installation, or by a foreign decoder command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..digests import pixel_digest
+from ..errors import NeurocError, PluginMissingError, UsageError
+from ..models import Runtime
+from ..plugins import registry
+from ..public import decode
+from .foreign import Command, check_foreign
+from .manifest import Suite, Vector
+from .trace import table_digests
+from .units import check_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a vector."""
+
+    vector: Vector
+    ok: bool | None  # None: skipped
+    error: str = ""  # why it failed or was skipped
+
+
+def selected(suite: Suite, plugin: str | None = None, foreign: bool = False) -> list[Vector]:
+    """The vectors that a run takes: files of one codec if it is named, no units for a decoder command.
+
+    Raises UsageError if there are none.
+    """
+    found = [v for v in suite.vectors if plugin in (None, v.codec) and not (foreign and v.kind == "unit")]
+    if not found:
+        codecs = ", ".join(sorted({v.codec for v in suite.vectors if v.codec}))
+        raise UsageError(f"there are no vectors of the codec {plugin!r}", remedy=f"There are some of {codecs}")
+    return found
+
+
+def run(suite: Suite, *, plugin: str | None = None, decoder: str | None = None) -> Iterator[Outcome]:
+    """The outcome of each vector in the order of the manifest; raises UsageError before the first one.
+
+    plugin:  only the files of this codec. decoder: a command with ``{in}`` and ``{out}`` (foreign.py).
+    """
+    vectors = selected(suite, plugin, decoder is not None)
+    command = None if decoder is None else Command.parse(decoder, suite)
+    return (_outcome(suite, vector, command) for vector in vectors)
+
+
+def _outcome(suite: Suite, vector: Vector, command: Command | None) -> Outcome:
+    try:
+        data = suite.read(vector)
+        if command is not None:
+            with TemporaryDirectory(prefix="neuroc-conformance-") as folder:
+                problem = check_foreign(command, vector, data, Path(folder))
+        elif vector.kind == "unit":
+            problem = check_unit(vector.layer, data)
+        elif missing := _missing(vector.codec):
+            return Outcome(vector, None, missing)
+        elif vector.kind == "file":
+            problem = _check_file(vector, data, suite)
+        else:
+            problem = _check_reject(vector, data, suite)
+    except NeurocError as error:
+        problem = f"{error.code}: {error}"
+    except Exception as error:  # what no decoder may do: a failure of this vector, not of the run
+        problem = f"{type(error).__name__}: {error}"
+    return Outcome(vector, not problem, problem)
+
+
+def _missing(codec: str) -> str:
+    """Why the vectors of a codec cannot be run here, "" if they can."""
+    try:
+        registry().codec(codec)
+    except PluginMissingError as error:
+        return f"{error.message}. {error.remedy}" if error.remedy else error.message
+    return ""
+
+
+def _check_file(vector: Vector, data: bytes, suite: Suite) -> str:
+    """The vector's pixels and tables; what is wrong with them, or ""."""
+    picture = decode(data, weights=str(suite.weights))
+    found = pixel_digest(picture.samples, picture.mode, picture.bits).hex()
+    if found != vector.pixels:
+        return f"decodes to pixels with the digest {found}, not {vector.pixels}"
+    return vector.compare_tables(table_digests(data, Runtime(weights=str(suite.weights))))
+
+
+def _check_reject(vector: Vector, data: bytes, suite: Suite) -> str:
+    try:
+        decode(data, weights=str(suite.weights))
+    except NeurocError as error:
+        if (error.code, error.exit_code) == (vector.error, vector.exit):
+            return ""
+        return f"is refused with {error.code} (exit {error.exit_code}), not {vector.error} ({vector.exit}): {error}"
+    return f"decodes, where it must be refused with {vector.error}"
