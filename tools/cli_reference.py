@@ -55,7 +55,7 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
 | 2 | usage, or an input picture that is damaged or cannot be kept exactly |
 | 3 | corrupt .nrc file |
 | 4 | plugin, engine or weights missing, broken or too new |
-| 5 | beyond the limits (`--max-pixels`, `--max-work`, `--max-memory`, `--max-metadata`) |
+| 5 | beyond the limits (`--max-pixels`, `--max-work`, `--max-steps`, `--max-memory`, `--max-metadata`) |
 | 6 | verification failed |
 | 7 | a file cannot be read or written, or exists already |
 | 130 | interrupted |

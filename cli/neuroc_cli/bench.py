@@ -46,6 +46,7 @@ def bench(
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_steps: o.MaxSteps = o.STEPS,
     max_memory: o.MaxMemory = o.MEMORY,
 ) -> int:
     """Compare codecs and other formats on the same pictures, in the same run, with one thread each.
@@ -62,7 +63,7 @@ def bench(
         results = compare(
             contenders,
             files,
-            limits=Limits(pixels=max_pixels, work=max_work, memory=max_memory),
+            limits=Limits(pixels=max_pixels, work=max_work, steps=max_steps, memory=max_memory),
             progress=progress.finished,
         )
     documents = [r.as_dict() for r in results]

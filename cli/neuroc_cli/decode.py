@@ -193,6 +193,7 @@ def decode(
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_steps: o.MaxSteps = o.STEPS,
     max_memory: o.MaxMemory = o.MEMORY,
     max_metadata: o.MaxMetadata = o.METADATA,
 ) -> int:
@@ -219,7 +220,7 @@ def decode(
         keywords["region"] = o.region(region)
     partial = "--preview" if preview else "--upto-step" if upto_step is not None else ""
     worker = DecodeWorker(
-        kind, keywords, o.limits(max_pixels, max_work, max_memory, max_metadata), partial, salvage, force
+        kind, keywords, o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata), partial, salvage, force
     )
     return run_tasks(tasks, worker, jobs=jobs, group=batch or 1, quiet=quiet, json=json)
 

@@ -131,12 +131,16 @@ def encode(
     no_verify: Annotated[
         bool, typer.Option("--no-verify", help="Do not decode the result and compare it with the source.")
     ] = False,
+    no_raw: Annotated[
+        bool, typer.Option("--no-raw", help="Keep tiles with the codec even where 'raw' would be smaller.")
+    ] = False,
     force: o.Force = False,
     skip_existing: o.SkipExisting = False,
     quiet: o.Quiet = False,
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_steps: o.MaxSteps = o.STEPS,
     max_memory: o.MaxMemory = o.MEMORY,
     max_metadata: o.MaxMetadata = o.METADATA,
     **params: Any,
@@ -160,8 +164,11 @@ def encode(
         "engine": engine,
         "device": device,
         "batch": batch,
+        "raw": not no_raw,
         "verify": not no_verify,
         **params,
     }
-    worker = EncodeWorker(plugin, keywords, o.limits(max_pixels, max_work, max_memory, max_metadata), frame, force)
+    worker = EncodeWorker(
+        plugin, keywords, o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata), frame, force
+    )
     return run_tasks(tasks, worker, jobs=jobs, group=1, quiet=quiet, json=json)

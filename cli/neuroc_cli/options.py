@@ -33,18 +33,19 @@ AllowPinned = Annotated[
 ]
 MaxPixels = Annotated[int, typer.Option("--max-pixels", metavar="N", min=1, help="Largest picture, in pixels.")]
 MaxWork = Annotated[int, typer.Option("--max-work", metavar="N", min=1, help="Most multiply-accumulates of decoding.")]
+MaxSteps = Annotated[int, typer.Option("--max-steps", metavar="N", min=1, help="Most sequential steps of decoding.")]
 MaxMemory = Annotated[
     int, typer.Option("--max-memory", metavar="N", min=1, help="Most memory that a tile's network may take, in bytes.")
 ]
 MaxMetadata = Annotated[int, typer.Option("--max-metadata", metavar="N", min=0, help="Most metadata, in bytes.")]
 
-PIXELS, WORK = DEFAULT_LIMITS.pixels, DEFAULT_LIMITS.work
+PIXELS, WORK, STEPS = DEFAULT_LIMITS.pixels, DEFAULT_LIMITS.work, DEFAULT_LIMITS.steps
 MEMORY, METADATA = DEFAULT_LIMITS.memory, DEFAULT_LIMITS.metadata
 
 
-def limits(pixels: int, work: int, memory: int, metadata: int) -> Limits:
+def limits(pixels: int, work: int, steps: int, memory: int, metadata: int) -> Limits:
     """The limits that the options state."""
-    return Limits(pixels=pixels, work=work, memory=memory, metadata=metadata)
+    return Limits(pixels=pixels, work=work, steps=steps, memory=memory, metadata=metadata)
 
 
 def region(text: str) -> tuple[int, int, int, int]:

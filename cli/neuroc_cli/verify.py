@@ -38,6 +38,7 @@ def verify(
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,
     max_work: o.MaxWork = o.WORK,
+    max_steps: o.MaxSteps = o.STEPS,
     max_memory: o.MaxMemory = o.MEMORY,
     max_metadata: o.MaxMetadata = o.METADATA,
 ) -> int:
@@ -49,7 +50,7 @@ def verify(
     found = find(inputs, FILES)
     if against is not None and len(found) > 1:
         raise UsageError(f"--against compares one file, not {len(found)}")
-    limits = o.limits(max_pixels, max_work, max_memory, max_metadata)
+    limits = o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata)
     picture = None
     if against is not None:
         from neuroc.pixels import read_picture

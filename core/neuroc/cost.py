@@ -15,9 +15,10 @@ from .tiles import Box, Group
 def coding_cost(
     loaded: LoadedCodec, groups: Sequence[Group], bits: int, tiles: Iterable[Box], bitstream: int | None = None
 ) -> Cost:
-    """Multiply-accumulates of all tiles, steps of the slowest and memory of the largest one.
+    """Multiply-accumulates and steps of all tiles, one after the other, and memory of the largest one.
 
-    Every plane group is taken to be coded by the codec if it can be: the header does not say where ``raw`` won.
+    Every plane group is taken to be coded by the dearer of the codec, if it can code it, and ``raw``: the header does
+    not say which won. Steps count because each has a price of its own: a picture one pixel wide has as many as pixels.
     Raises what the codec raises for parameters that do not go together, PluginBrokenError.
     """
     macs, steps, peak = 0, 0, 0
@@ -25,15 +26,19 @@ def coding_cost(
     for group in groups:
         for (height, width), count in sizes.items():
             spec = Spec(height, width, group.count, bits, 1, group.kind, bitstream or loaded.entry.bitstream)
-            peak = max(peak, raw.CODEC.cost(spec).peak_bytes)
-            if not loaded.codes(group, bits):
-                continue
-            with guarded(loaded.id):
-                cost = loaded.codec.cost(spec, loaded.params)
+            cost = raw.CODEC.cost(spec)
+            if loaded.codes(group, bits):
+                with guarded(loaded.id):
+                    own = loaded.codec.cost(spec, loaded.params)
+                cost = Cost(*map(max, zip(_numbers(cost), _numbers(own), strict=True)))
             macs += cost.macs * count
-            steps = max(steps, cost.steps)
+            steps += cost.steps * count
             peak = max(peak, cost.peak_bytes)
     return Cost(macs, steps, peak)
+
+
+def _numbers(cost: Cost) -> tuple[int, int, int]:
+    return cost.macs, cost.steps, cost.peak_bytes
 
 
 def file_cost(parsed: ParsedFile, loaded: LoadedCodec, tiles: Sequence[int] | None = None) -> Cost:

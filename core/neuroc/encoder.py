@@ -55,6 +55,7 @@ class EncodeOptions:
     runtime: Runtime = DEFAULT_RUNTIME
     verify: bool = True
     limits: Limits = DEFAULT_LIMITS
+    raw: bool = True  # whether ``raw`` competes; False shows an author his codec alone
 
 
 def software_version() -> str:
@@ -85,7 +86,7 @@ def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress 
     loaded = open_codec(options.plugin, options.params)
     coded = _encode_grid(picture, loaded, options, options.tile, progress)
     data = _file(picture, coded, options)
-    if loaded.id != "raw" and _raw_may_be_smaller(picture, coded):
+    if options.raw and loaded.id != "raw" and _raw_may_be_smaller(picture, coded):
         with suppress(LimitError):  # its larger tiles take more memory; the file that there is will do
             plain = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
             data = min(data, _file(picture, plain, options), key=len)
@@ -128,6 +129,7 @@ def _encode_grid(
     options.limits.check_tiles(len(grid))
     cost = coding_cost(loaded, groups, picture.bits, grid)
     options.limits.check_work(cost.macs)
+    options.limits.check_steps(cost.steps)
     options.limits.check_memory(cost.peak_bytes)
     plan = _Plan.make(picture, groups, loaded, options)
     loaded = plan.loaded
@@ -139,7 +141,8 @@ def _encode_grid(
             x = np.stack([_cut(picture, box, group) for box in boxes])
             spec = plan.spec(picture, loaded, group, boxes[0], len(boxes))
             for t, item, best in zip(tiles, x, plan.encode(g, group, x, spec), strict=True):
-                parts[t][g] = _against_raw(item, replace(spec, batch=1), best)
+                alone = best is not None and not options.raw
+                parts[t][g] = (CODEC, best) if alone else _against_raw(item, replace(spec, batch=1), best)
             done += len(tiles) * spec.pixels
             if progress:
                 progress(done, total)

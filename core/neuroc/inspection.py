@@ -39,7 +39,8 @@ class FileInfo:
     weights_installed: bool | None  # None where the plugin is missing
     draft: bool | None  # the codec may still change before its first release
     cost_macs: int | None  # multiply-accumulates of decoding
-    cost_steps: int | None  # sequential steps of the slowest tile
+    cost_steps: int | None  # sequential steps of decoding, all tiles one after the other
+    cost_memory: int | None  # bytes of working memory for the largest tile
     problem: str  # why the plugin cannot be used, "" if it can
 
     @property
@@ -96,6 +97,7 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         "draft": None,
         "cost_macs": None,
         "cost_steps": None,
+        "cost_memory": None,
         "problem": "",
     }
     from .plugins import registry
@@ -104,8 +106,6 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         entry = registry().codec(header.codec).entry
     except NeurocError as error:
         return unknown | {"problem": str(error)}
-    if header.codec == "raw":
-        return unknown | {"installed": True, "weights_installed": True, "draft": entry.draft, "cost_macs": 0}
     from .cost import file_cost
     from .models import open_codec_of_file
     from .params import options
@@ -124,5 +124,6 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         "draft": entry.draft,
         "cost_macs": cost.macs,
         "cost_steps": cost.steps,
+        "cost_memory": cost.peak_bytes,
         "problem": "",
     }

@@ -15,6 +15,7 @@ class Limits:
     metadata: int = 64 * 2**20  # bytes after decompression
     tiles: int = 2**16
     work: int = 10**14  # multiply-accumulates of decoding
+    steps: int = 2**24  # sequential steps of decoding, all tiles one after the other
     memory: int = 2**32  # bytes of working memory for the largest tile
     file: int = 2**33  # bytes of a file or stream that is read into memory
 
@@ -33,6 +34,15 @@ class Limits:
             raise LimitError(
                 f"decoding needs {macs} multiply-accumulates, above the limit of {self.work}",
                 remedy=f"Allow it with --max-work {macs}",
+                file=file,
+            )
+
+    def check_steps(self, steps: int, file: str | None = None) -> None:
+        """Raise LimitError if decoding, or reading a picture, would take more than ``steps`` sequential steps."""
+        if steps > self.steps:
+            raise LimitError(
+                f"{steps} sequential steps, above the limit of {self.steps}",
+                remedy=f"Allow it with --max-steps {steps}",
                 file=file,
             )
 

@@ -79,6 +79,7 @@ class OpenFile:
         with _parameters_of_a_file(parsed.name):
             cost = file_cost(parsed, loaded, tiles)
         options.limits.check_work(cost.macs, parsed.name)
+        options.limits.check_steps(cost.steps, parsed.name)
         options.limits.check_memory(cost.peak_bytes, parsed.name)
         dtype = np.uint16 if preamble.bits == 16 else np.uint8
         samples = np.zeros((area.height, area.width, preamble.channels), dtype=dtype)
