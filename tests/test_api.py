@@ -14,8 +14,10 @@ from PIL import Image
 
 import neuroc
 from naturalpictures import natural
+from neuroc.container import parse
 from neuroc.errors import NeurocError, UsageError, VerificationError
 from neuroc.picture import BITS, CHANNELS, Picture, Record, same_picture
+from neuroc.tiles import CODEC
 
 MODES = [(mode, bits) for mode, depths in BITS.items() for bits in depths]
 
@@ -266,6 +268,22 @@ def test_graphics_are_not_cut_into_the_tiles_of_the_network() -> None:
     assert neuroc.info(data).tiles == 1
     assert np.array_equal(np.asarray(neuroc.decode(data)), x)
     assert neuroc.info(neuroc.encode(x, plugin="raw", tile=100)).tiles == 6
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_without_raw_everything_that_the_codec_can_code_is_left_with_it(mode: str) -> None:
+    x = np.zeros((90, 70, len(mode)), dtype=np.uint8)
+    assert neuroc.info(neuroc.encode(x)).plugin == "raw"
+    data = neuroc.encode(x, raw=False, tile=40)
+    assert neuroc.info(data).plugin == "causal59k"
+    parsed = parse(data)
+    assert {method for t in range(len(parsed.grid)) for method, _ in parsed.tile_groups(t)} == {CODEC}
+    assert np.array_equal(neuroc.decode(data).samples, x)
+
+
+def test_without_raw_palettes_still_go_to_it() -> None:
+    picture = neuroc.Picture(np.zeros((9, 7, 1), dtype=np.uint8), "1", 1)
+    assert neuroc.info(neuroc.encode(picture, raw=False)).plugin == "raw"
 
 
 def test_the_package_lists_its_public_names() -> None:

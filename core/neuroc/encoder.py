@@ -141,8 +141,7 @@ def _encode_grid(
             x = np.stack([_cut(picture, box, group) for box in boxes])
             spec = plan.spec(picture, loaded, group, boxes[0], len(boxes))
             for t, item, best in zip(tiles, x, plan.encode(g, group, x, spec), strict=True):
-                alone = best is not None and not options.raw
-                parts[t][g] = (CODEC, best) if alone else _against_raw(item, replace(spec, batch=1), best)
+                parts[t][g] = _against_raw(item, replace(spec, batch=1), best, options.raw)
             done += len(tiles) * spec.pixels
             if progress:
                 progress(done, total)
@@ -204,9 +203,9 @@ class _Plan:
         return [None] * len(x)
 
 
-def _against_raw(x: Samples, spec: Spec, best: bytes | None) -> tuple[int, bytes]:
-    """(method, bytes) of one plane group of a tile (H, W, C): the smaller one."""
-    if best is not None and raw.CODEC.estimate(x, spec) > RAW_HOPE * len(best):
+def _against_raw(x: Samples, spec: Spec, best: bytes | None, competes: bool) -> tuple[int, bytes]:
+    """(method, bytes) of one plane group of a tile (H, W, C): the smaller one, or ``best`` unless ``raw`` competes."""
+    if best is not None and (not competes or raw.CODEC.estimate(x, spec) > RAW_HOPE * len(best)):
         return CODEC, best
     plain = raw.CODEC.encode_tile(x, spec, raw.CODEC.params())
     return (CODEC, best) if best is not None and len(best) <= len(plain) else (RAW, plain)

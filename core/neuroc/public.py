@@ -62,6 +62,7 @@ def encode(
     engine: str = "auto",
     device: str = "cpu",
     batch: int | None = None,
+    raw: bool = True,
     verify: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
@@ -71,11 +72,12 @@ def encode(
 
     image:  (H, W) or (H, W, 1..4) uint8 or uint16 array, (H, W) bool array, Pillow image or Picture.
     tile:   longest side of a tile in pixels; batch: tiles in lock-step, by memory if None.
+    raw:    whether the built-in ``raw`` competes for each tile; False keeps everything that the codec can code with it.
     params: the plugin's own parameters, as ``neuroc encode --plugin ID --help`` lists them.
     Raises UsageError, UnsupportedPictureError, PluginError and its kinds, LimitError, VerificationError.
     """
     runtime = Runtime(engine, device, weights, _batch(batch))
-    options = EncodeOptions(plugin, params, coder, _integer("tile", tile), runtime, verify=verify, limits=limits)
+    options = EncodeOptions(plugin, params, coder, _integer("tile", tile), runtime, verify, limits, raw)
     return encode_picture(as_picture(image), options, progress)
 
 

@@ -193,3 +193,4 @@ def test_the_codec_that_was_taken_instead_is_shown(call: Any, tmp_path: Path) ->
     Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(tmp_path / "noise.png")
     assert "coded as raw" in call("encode", "noise.png").out
     assert "coded as" not in call("encode", *RAW, "--force", "noise.png").out
+    assert "coded as" not in call("encode", "--no-raw", "--force", "noise.png").out
