@@ -1,0 +1,1 @@
+"""Where ``pytest --neuroc-codec ID`` puts its tests (plugin.py)."""
