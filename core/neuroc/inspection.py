@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .container import ParsedFile, parse
 from .errors import NeurocError
 from .limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    from .model import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,10 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
     except NeurocError as error:
         return unknown | {"problem": str(error)}
     from .cost import file_cost
+
+    if header.codec == "raw":
+        found = {"installed": True, "weights_installed": True, "draft": entry.draft}
+        return unknown | found | _cost(file_cost(parsed, None))
     from .models import open_codec_of_file
     from .params import options
     from .weights import list_weights
@@ -122,8 +129,10 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         "installed": True,
         "weights_installed": all(d.hex() in present for d in header.weights),
         "draft": entry.draft,
-        "cost_macs": cost.macs,
-        "cost_steps": cost.steps,
-        "cost_memory": cost.peak_bytes,
         "problem": "",
+        **_cost(cost),
     }
+
+
+def _cost(cost: Cost) -> dict[str, int]:
+    return {"cost_macs": cost.macs, "cost_steps": cost.steps, "cost_memory": cost.peak_bytes}
