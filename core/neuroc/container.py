@@ -7,6 +7,7 @@ Reading is sans-IO: ``parse`` takes bytes (or a memory map) and gives views of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -233,14 +234,18 @@ class _Walk:
 
     def resynchronise(self, first: bytes) -> None:
         """Lenient only: go on where ``first`` seems to begin; raises what was noted if that cannot be found."""
-        data = bytes(self.view)
-        pos = data.find(first if first == TILE else TIDX + (8 * self.count).to_bytes(4, "little"), self.pos)
+        pos = self._find(first if first == TILE else TIDX + (8 * self.count).to_bytes(4, "little"))
         if pos < 0 and first == TIDX:
             # The index lies right before the first tile and its size is known.
-            pos = data.find(TILE, self.pos) - CHUNK_OVERHEAD - 8 * self.count
+            pos = self._find(TILE) - CHUNK_OVERHEAD - 8 * self.count
         if pos < self.pos:
             raise self.damage[-1]
         self.pos = pos
+
+    def _find(self, words: bytes) -> int:
+        """Where ``words`` stand next, -1 if nowhere; re searches a view without a copy of it."""
+        found = re.compile(re.escape(words)).search(self.view, self.pos)
+        return found.start() if found else -1
 
     def tiles(self) -> None:
         if self.count == 1:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .causal import Runner
 from .codecs import raw
 from .container import parse
 from .digests import pixel_digest, tile_crc
@@ -25,6 +27,7 @@ from .models import (
     guarded,
     open_coder,
     open_model,
+    open_runner,
     weights_for_decoding,
 )
 from .opened import DEFAULT_OPTIONS, DecodeOptions, OpenFile
@@ -128,6 +131,8 @@ def _decode_tiles(
     pending = _Pending()
     for file in files:
         for tile in file.tiles:
+            if file.hopeless(salvage):
+                break
             try:
                 groups = file.parsed.tile_groups(tile)
             except CorruptFileError as error:
@@ -146,11 +151,16 @@ def _decode_tiles(
             pending.close(file, tile)
     for jobs in queues.values():
         first = jobs[0]
-        size = batch_size(first.file.loaded, first.file.spec(first.tile, first.group, 1), options.runtime)
+        size = batch_size(
+            first.file.loaded,
+            first.file.spec(first.tile, first.group, 1),
+            options.runtime,
+            _runner(first.file, first.group, first.tile, options.runtime),
+        )
         for begin in range(0, len(jobs), size):
             batch = [job for job in jobs[begin : begin + size] if not job.file.hopeless(salvage)]
             if batch:
-                _decode_batch(batch, options.runtime, pending, advance)
+                _decode_batch(batch, options.runtime, pending, advance, salvage)
     if done < total:
         advance(total - done)  # tiles that failed are done with, too
 
@@ -218,7 +228,9 @@ def _enqueue(job: _Job, queues: dict[tuple[Any, ...], list[_Job]]) -> None:
     queues.setdefault(key, []).append(job)
 
 
-def _decode_batch(jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, advance: Callable[[int], None]) -> None:
+def _decode_batch(
+    jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, advance: Callable[[int], None], salvage: bool
+) -> None:
     """Decode jobs of one kind in lock-step; if the batch fails, one by one, so that each error finds its tile."""
     first = jobs[0].file
     spec = first.spec(jobs[0].tile, jobs[0].group, len(jobs))
@@ -231,12 +243,16 @@ def _decode_batch(jobs: Sequence[_Job], runtime: Runtime, pending: _Pending, adv
         return
     try:
         with guarded(first.loaded.id):
-            decoded = decode_items(model, [j.data for j in jobs], spec, first.loaded.params, coder, advance)
+            runner = open_runner(model, spec, first.loaded.params, runtime)
+            decoded = decode_items(
+                model, [j.data for j in jobs], spec, first.loaded.params, coder, advance, runner, runtime.threads
+            )
     except NeurocError as error:
         if len(jobs) == 1:
             jobs[0].file.fail(jobs[0].tile, error)
         for job in jobs if len(jobs) > 1 else ():
-            _decode_batch([job], runtime, pending, lambda _: None)
+            if not job.file.hopeless(salvage):
+                _decode_batch([job], runtime, pending, lambda _: None, salvage)
         return
     for job, samples in zip(jobs, decoded, strict=True):
         pending.put(job, samples)
@@ -246,6 +262,14 @@ def _model(file: OpenFile, group: int, spec: Spec, runtime: Runtime) -> Model:
     digest = file.weights_digest(group)
     weights = weights_for_decoding(file.loaded, digest, runtime.weights) if digest else NO_WEIGHTS
     return open_model(file.loaded, weights, spec, runtime)
+
+
+def _runner(file: OpenFile, group: int, tile: int, runtime: Runtime) -> Runner | None:
+    """The runner of a kind of tile; None also where something fails, which every tile will tell."""
+    with suppress(NeurocError), guarded(file.loaded.id):
+        spec = file.spec(tile, group, 1)
+        return open_runner(_model(file, group, spec, runtime), spec, file.loaded.params, runtime)
+    return None
 
 
 def _finish(file: OpenFile) -> Picture | NeurocError:

@@ -9,6 +9,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def excerpt(value: object, most: int = 60) -> str:
+    """``repr(value)``, cut: what a file holds may be long, a message must not be."""
+    text = repr(value if not isinstance(value, str | bytes) else value[: most + 1])
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
 class NeurocError(Exception):
     """Base of every error that neuroc raises on purpose; never raised itself."""
 

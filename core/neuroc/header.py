@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from . import canonical
 from .chunks import Preamble
 from .digests import DIGEST_BYTES
-from .errors import HeaderError, TooNewError
+from .errors import HeaderError, TooNewError, excerpt
 from .params import Value
 from .picture import BITS, CHANNELS
 
@@ -72,9 +72,9 @@ class Header:
     def problem(self, preamble: Preamble) -> str | None:
         """Why these values are not allowed with this preamble, or None."""
         if not _ID.fullmatch(self.codec):
-            return f"codec id {self.codec!r}"
+            return f"codec id {excerpt(self.codec)}"
         if not _ID.fullmatch(self.coder):
-            return f"coder id {self.coder!r}"
+            return f"coder id {excerpt(self.coder)}"
         if not 1 <= self.bitstream < 2**32:
             return f"bitstream version {self.bitstream}"
         if any(type(d) is not bytes or len(d) != DIGEST_BYTES for d in (*self.weights, self.pixel_digest)):
@@ -82,7 +82,7 @@ class Header:
         if len(self.weights) > 4:
             return "more than 4 weights digests"
         if self.numerics not in ("exact", "pinned"):
-            return f"numerics class {self.numerics!r}"
+            return f"numerics class {excerpt(self.numerics)}"
         if (self.numerics == "pinned") != bool(self.build):
             return "a build string belongs to numerics class 'pinned' and to no other"
         if self.build and not (_PRINTABLE.fullmatch(self.build) and len(self.build) <= 256):
@@ -98,7 +98,7 @@ class Header:
         if any(key < FIRST_ANCILLARY_KEY for key in self.extra):
             return "an ancillary field has a key below 64"
         if self.mode not in CHANNELS or preamble.channels != CHANNELS[self.mode]:
-            return f"mode {self.mode!r} with {preamble.channels} channels"
+            return f"mode {excerpt(self.mode)} with {preamble.channels} channels"
         if preamble.bits not in BITS[self.mode]:
             return f"mode {self.mode!r} with {preamble.bits} bits"
         return None
@@ -163,7 +163,8 @@ def _check_new(fields: dict[int, Any], file: str | None, offset: int) -> None:
     listed = fields.get(9)
     features = [f for f in listed if type(f) is str and f not in KNOWN_FEATURES] if type(listed) is list else []
     if unknown or features:
-        what = f"header field {', '.join(unknown)}" if unknown else f"feature {', '.join(map(ascii, features))}"
+        named = ", ".join(unknown[:5]) if unknown else ", ".join(ascii(f[:40]) for f in features[:5])
+        what = f"{'header field' if unknown else 'feature'} {named}{', ...' if len(unknown or features) > 5 else ''}"
         raise TooNewError(
             f"the file needs {what}, which this neuroc does not know",
             remedy="Install a newer neuroc-codec",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from .errors import LimitError
 
+MAX_RECORDS = 2**16  # of metadata; fixed (SPEC section 9)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -61,6 +63,15 @@ class Limits:
             raise LimitError(
                 f"{tiles} tiles, above the limit of {self.tiles}",
                 remedy="Use larger tiles (--tile), or Limits(tiles=...) in Python",
+                file=file,
+            )
+
+    def check_records(self, count: int, file: str | None = None) -> None:
+        """Raise LimitError for more records of metadata than a file can hold."""
+        if count > MAX_RECORDS:
+            raise LimitError(
+                f"{count} records of metadata, above the limit of {MAX_RECORDS}",
+                remedy="Save the picture without them first",
                 file=file,
             )
 

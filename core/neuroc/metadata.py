@@ -9,11 +9,11 @@ import zstandard
 
 from . import canonical
 from .errors import CorruptFileError, LimitError
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, MAX_RECORDS, Limits
 from .picture import Record
 
-MAX_RECORDS = 2**16
 MAX_KEY = 255  # bytes of UTF-8
+MAX_WINDOW = 2**27  # bytes; what every zstd decoder grants without being asked
 LEVEL = 19
 _U32 = struct.Struct("<I")
 
@@ -25,8 +25,7 @@ def pack_metadata(records: Sequence[Record], *, limits: Limits = DEFAULT_LIMITS)
     """
     if not records:
         return b""
-    if len(records) > MAX_RECORDS:
-        raise LimitError(f"{len(records)} records of metadata, above the limit of {MAX_RECORDS}")
+    limits.check_records(len(records))
     for record in records:
         if not 0 < len(record.key.encode()) <= MAX_KEY:
             raise LimitError(f"a metadata key of {len(record.key)} characters; 1 to {MAX_KEY} bytes are possible")
@@ -49,8 +48,8 @@ def unpack_metadata(
     if len(payload) < 4:
         raise CorruptFileError("the META chunk is too short", file=file, offset=offset)
     (size,) = _U32.unpack_from(payload)
+    limits.check_metadata(max(size, len(payload) - 4), file)  # what is compressed may be the larger of the two
     body = bytes(payload[4:])
-    limits.check_metadata(size or len(body), file)
     plain = _decompress(body, size, file, offset + 4) if size else body
     values = canonical.unpack(
         plain,
@@ -79,9 +78,11 @@ def _decompress(frame: bytes, size: int, file: str | None, offset: int) -> bytes
 
     try:
         # zstandard allocates what the frame promises, whatever max_output_size says; so the promise is checked first.
-        promised = zstandard.frame_content_size(frame)
-        if promised != size:
-            raise bad(f"the frame states {promised} bytes where the chunk states {size}")
+        head = zstandard.get_frame_parameters(frame)
+        if head.content_size != size:
+            raise bad(f"the frame states {head.content_size} bytes where the chunk states {size}")
+        if head.window_size > MAX_WINDOW:
+            raise bad(f"the frame needs a window of {head.window_size} bytes")
         return zstandard.ZstdDecompressor().decompress(frame, max_output_size=size, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise bad(str(error)) from None

@@ -45,6 +45,7 @@ class OpenFile:
     area: Box  # what ``samples`` covers
     samples: Samples
     failures: dict[int, NeurocError]  # by tile
+    undamaged: bool = False  # whether a failure is anything else than damage of the file
 
     @classmethod
     def file(cls, parsed: ParsedFile, options: DecodeOptions) -> OpenFile:
@@ -125,10 +126,15 @@ class OpenFile:
 
     def hopeless(self, salvage: bool) -> bool:
         """Whether to go on is no use: something failed that is no damage, or anything at all unless ``salvage``."""
-        return any(not salvage or not isinstance(e, CorruptFileError) for e in self.failures.values())
+        return bool(self.failures) if not salvage else self.undamaged
 
     def fail(self, tile: int, error: NeurocError) -> None:
         error.file = error.file or self.parsed.name
+        if isinstance(error, CorruptFileError):
+            # Its traceback would keep the arrays of the decoder that raised it, those of each lost tile.
+            error.__traceback__ = error.__cause__ = error.__context__ = None
+        else:
+            self.undamaged = True
         self.failures.setdefault(tile, error)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .errors import HeaderError, UsageError
+from .errors import HeaderError, UsageError, excerpt
 
 P = TypeVar("P")
 Value = int | str | bool
@@ -31,7 +31,7 @@ class Option:
         if type(value) is not self.type:
             return f"{self.name} must be {self.type.__name__}, not {type(value).__name__}"
         if self.choices and value not in self.choices:
-            return f"{self.name} must be one of {', '.join(self.choices)}, not {value!r}"
+            return f"{self.name} must be one of {', '.join(self.choices)}, not {excerpt(value)}"
         if isinstance(value, int) and (
             (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
         ):
