@@ -49,7 +49,22 @@ class DecodeWorker:
 
     def __call__(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Outcome]:
         """One outcome for each task; tiles of equal size run in lock-step, whichever files they are from."""
-        files = [attempt(t, lambda t=t: self._read(t)) for t in tasks]  # type: ignore[misc]
+        outcomes: list[Outcome] = []
+        together: list[tuple[Task, Any]] = []
+        pixels = 0
+        for task in tasks:
+            file = attempt(task, lambda t=task: self._read(t))  # type: ignore[misc]
+            size = 0 if isinstance(file, NeurocError) else file[1].preamble.width * file[1].preamble.height
+            if pixels + size > self.limits.pixels:  # what a file may ask for, all that wait may ask for together
+                outcomes += self._run(together, progress)
+                together, pixels = [], 0
+            together.append((task, file))
+            pixels += size
+        return outcomes + self._run(together, progress)
+
+    def _run(self, read: Sequence[tuple[Task, Any]], progress: Callable[[int, int], None]) -> list[Outcome]:
+        """Outcomes of files that were read, or of the errors of those that were not."""
+        tasks, files = [t for t, _ in read], [f for _, f in read]
         sound = [i for i, f in enumerate(files) if not isinstance(f, NeurocError)]
         start = time.perf_counter()
         pictures = self._decode([tasks[i] for i in sound], [files[i][0] for i in sound], progress)

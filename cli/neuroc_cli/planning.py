@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from neuroc.chunks import SIGNATURE
 from neuroc.errors import NeurocError, NotNrcError, StorageError, UsageError
 from neuroc.limits import DEFAULT_LIMITS
+from neuroc.storage import read_stream
 
 STREAM = "-"
 _SUFFIXES = (
@@ -115,7 +117,7 @@ def read_stdin(most: int = DEFAULT_LIMITS.file) -> bytes:
     if sys.stdin.isatty():
         raise UsageError("the input would come from the terminal", remedy="Pipe a file into it, or name one")
     try:
-        data = sys.stdin.buffer.read(most + 1)
+        data = read_stream(sys.stdin.buffer, most)
     except OSError as e:
         raise StorageError(f"cannot be read: {e.strerror or e}", remedy="Pipe a file into it", file="stdin") from None
     if len(data) > most:
@@ -135,9 +137,17 @@ def _below(folder: Path, suffixes: frozenset[str]) -> list[Found]:
         folders.sort()
         here = Path(place)
         for name in sorted(files):
-            if Path(name).suffix.lower() in suffixes and not name.startswith("."):
+            if Path(name).suffix.lower() in suffixes and not name.startswith(".") and not _device(here / name):
                 found.append(Found(str(here / name), str(here.relative_to(folder))))
     return found
+
+
+def _device(path: Path) -> bool:
+    """Whether a name in a folder leads to a device or a pipe: those are read only where they are named themselves."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # a link to nothing: said when it is read
+        return False
 
 
 def _wrong_kind(source: str, target: str, suffixes: frozenset[str]) -> NeurocError | None:

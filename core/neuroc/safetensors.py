@@ -93,7 +93,8 @@ def _view(name: str, entry: object, available: int, file: str | None) -> tuple[i
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in DTYPES or not _naturals(shape) or not _naturals(offsets):
         raise bad
-    if len(shape) > MAX_RANK or len(offsets) != 2 or max([0, *shape]) > MAX_FILE:
+    # numpy multiplies the other sides of an empty tensor, too.
+    if len(shape) > MAX_RANK or len(offsets) != 2 or math.prod(n for n in shape if n) > MAX_FILE:
         raise bad
     begin, end = offsets
     if end > available or end - begin != math.prod(shape) * int(DTYPES[dtype][-1]):

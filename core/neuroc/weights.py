@@ -24,6 +24,7 @@ from .digests import digest as digest_of
 from .errors import StorageError, WeightsError, WeightsMissingError
 from .hookspecs import CodecEntry, WeightsEntry
 from .plugins import Registry, registry
+from .storage import read_at_most
 
 ENVIRONMENT = "NEUROC_WEIGHTS"  # directories, separated as in PATH
 SUFFIX = ".safetensors"
@@ -255,8 +256,9 @@ def _in_directories(digest: bytes) -> Iterator[Path]:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > safetensors.MAX_FILE:
+        data = read_at_most(path, safetensors.MAX_FILE)
+        if len(data) > safetensors.MAX_FILE:
             raise WeightsError(f"larger than {safetensors.MAX_FILE} bytes: not a weights file", file=str(path))
-        return path.read_bytes()
+        return data
     except OSError as e:
         raise StorageError(f"cannot be read: {e.strerror}", file=str(path)) from None
