@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 ORDER = ("parser", "decode", "pictures", "weights", "coder", "round-trip", "split")  # without importing what is fuzzed
 PACKAGES = ["neuroc", "neuroc_causal59k", "neuroc_cli"]
@@ -37,7 +38,7 @@ def run_guided(options: argparse.Namespace) -> int:
             command += ["--minutes", str(options.minutes / len(targets)), "--out", str(options.out)]
             command += ["--seed", str(options.seed or 1)]
             subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
-            died = {"line": f"{name}: died", "failures": 1}
+            died: dict[str, Any] = {"line": f"{name}: died", "failures": 1}
             found = json.loads(tally.read_text(encoding="utf-8")) if tally.exists() else died
             print(found["line"], flush=True)
             failed += int(found["failures"])

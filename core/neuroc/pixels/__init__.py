@@ -34,6 +34,7 @@ from pathlib import Path
 from ..errors import LimitError, PictureError, StorageError, UnsupportedPictureError, UsageError
 from ..limits import DEFAULT_LIMITS, Limits
 from ..picture import Picture
+from ..storage import read_at_most
 from .arrays import from_array
 from .sniff import sniff
 
@@ -77,34 +78,43 @@ def read_picture(
     elif kind in ("HEIF", "JXL"):
         raise UnsupportedPictureError(f"{kind} files cannot be read", remedy="Convert it to PNG first", file=name)
     elif kind is None:
-        raise PictureError(
-            "not a picture of a known format" if source else "the file is empty",
-            remedy="Known are PNG, TIFF, PNM, BMP, GIF, WebP, TGA, JPEG, PCX, SGI, QOI, JPEG 2000 and AVIF",
-            file=name,
-        )
+        raise _unknown(source, name)
     else:
         from .pillow import read_pillow
 
         picture = read_pillow(source, kind, frame, limits, name)
+    limits.check_records(len(picture.metadata), name)
     limits.check_metadata(sum(len(r.data) for r in picture.metadata), name)
     return picture
 
 
 def _load(path: Path, limits: Limits, name: str) -> bytes:
+    def judge(first: bytes) -> None:
+        if sniff(first) is None:
+            raise _unknown(first, name)
+
     try:
-        size = path.stat().st_size
-        if size > limits.file:
+        data = read_at_most(path, limits.file, judge)
+        if len(data) > limits.file:
             raise LimitError(
-                f"the file has {size} bytes, above the limit of {limits.file}",
+                f"the file has more than {limits.file} bytes, the limit",
                 remedy="Allow it with Limits(file=...)",
                 file=name,
             )
-        return path.read_bytes()
+        return data
     except FileNotFoundError as e:
         raise StorageError("there is no such file", remedy="Check the path", file=name) from e
     except (OSError, ValueError) as e:
         reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
         raise StorageError(f"the file cannot be read ({reason})", remedy="Check the path", file=name) from e
+
+
+def _unknown(data: bytes, name: str | None) -> PictureError:
+    return PictureError(
+        "not a picture of a known format" if data else "the file is empty",
+        remedy="Known are PNG, TIFF, PNM, BMP, GIF, WebP, TGA, JPEG, PCX, SGI, QOI, JPEG 2000 and AVIF",
+        file=name,
+    )
 
 
 def source_remark(source: str | Path | bytes) -> str | None:

@@ -61,6 +61,7 @@ def parse(data: bytes, limits: Limits, name: str | None) -> PngParts:
                 raise PictureError("the first chunk of the PNG is not IHDR", file=name, offset=at)
             parts = _header(body, name)
             limits.check_pixels(parts.width, parts.height, name)
+            limits.check_steps(parts.width + parts.height, name)  # row filters are undone diagonal by diagonal
         elif kind == b"IDAT":
             if ended_pixels:
                 raise PictureError("the IDAT chunks of the PNG are not consecutive", file=name, offset=at)
@@ -88,6 +89,7 @@ def parse(data: bytes, limits: Limits, name: str | None) -> PngParts:
             else:
                 place = AFTER if ended_pixels else BEFORE
                 parts.records.append(Record(place + kind.decode("ascii"), bytes(body)))
+                limits.check_records(len(parts.records), name)
         at = after
     if not parts.idat:
         raise PictureError("the PNG has no pixels (no IDAT chunk)", file=name)

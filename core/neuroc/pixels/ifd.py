@@ -12,6 +12,7 @@ from ..errors import PictureError
 
 SUB_DIRECTORIES = (34665, 34853, 40965)  # EXIF, GPS, interoperability: tags whose value is another directory
 _SIZE = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_SMALLEST = 64  # bytes of the smallest sound directory: empty ones must not be free
 _WORD = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
 
@@ -44,8 +45,11 @@ class Directory:
 
     entries: dict[int, Entry] = field(default_factory=dict)
 
-    def integers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+    def integers(self, tag: int, default: tuple[int, ...] = (), most: int = 1024) -> tuple[int, ...]:
+        """The values of a tag; raises ValueError for more than ``most`` of them, which take 40 bytes each."""
         entry = self.entries.get(tag)
+        if entry is not None and entry.count > most:
+            raise ValueError(f"tag {tag} has {entry.count} values where at most {most} can be right")
         return default if entry is None else entry.integers()
 
 
@@ -82,7 +86,7 @@ def parse(data: bytes, name: str | None = None) -> list[Directory]:
         if not chain:
             raise ValueError("no directory")
         return chain
-    except (KeyError, ValueError, struct.error) as e:
+    except (KeyError, ValueError, OverflowError, struct.error) as e:
         raise PictureError(f"damaged TIFF structure ({e})", remedy="Fetch the file again", file=name) from e
 
 
@@ -109,7 +113,7 @@ class _Walk:
         count = struct.unpack_from(order + number, data, at)[0]
         at += struct.calcsize(order + number)
         size = 4 + 2 * inline
-        self._spend(count * size)
+        self._spend(count * size + _SMALLEST)
         if at + count * size > len(data):
             raise ValueError("truncated directory")
         directory = Directory()

@@ -69,6 +69,9 @@ def read_pillow(data: bytes, format: str, frame: int | None, limits: Limits, nam
         PictureError, UnsupportedPictureError (mode, depth, animation), UsageError (no such frame), LimitError.
     """
     check_depth(data, format, name)
+    if format == "WEBP" and data[12:16] == b"VP8X":  # its decoder takes memory for the canvas when it is opened
+        width, height = (1 + int.from_bytes(data[i : i + 3], "little") for i in (24, 27))
+        limits.check_pixels(width, height, name)
     with opened(data, format, name) as image:
         limits.check_pixels(*image.size, name)
         frames = int(getattr(image, "n_frames", 1))
@@ -220,7 +223,7 @@ def to_pillow(picture: Picture) -> Image.Image:
     """
     from PIL import Image
 
-    from .records import from_png_chunk
+    from .records import generic_records
 
     array = picture.to_array()
     if picture.bits == 16:
@@ -233,8 +236,7 @@ def to_pillow(picture: Picture) -> Image.Image:
         image = Image.fromarray(array * np.uint8(255)).convert("1")
     else:
         image = Image.frombytes(picture.mode, (picture.width, picture.height), np.ascontiguousarray(array).tobytes())
-    for record in picture.metadata:
-        generic = from_png_chunk(record) or record
+    for _, generic in generic_records(picture.metadata):
         if generic.key == "palette" and picture.mode == "P" and colours(generic):
             image.putpalette(generic.data)
         elif generic.key == "png.tRNS":

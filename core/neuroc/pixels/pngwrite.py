@@ -49,12 +49,13 @@ def _plan(picture: Picture) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes
     first: list[tuple[bytes, bytes]] = []  # translated records: iCCP must stand before PLTE
     placed: list[tuple[bytes, bytes]] = []
     after: list[tuple[bytes, bytes]] = []
-    tail, lost = b"", []
+    tails: list[bytes] = []
+    lost: list[str] = []
     once: set[bytes] = set()
     for record in picture.metadata:
         place = _PLACE.fullmatch(record.key)
         if record.key == "tail":
-            tail += record.data
+            tails.append(record.data)
         elif place and place[1]:
             after.append((place[2].encode("ascii"), record.data))
         elif place:
@@ -68,7 +69,7 @@ def _plan(picture: Picture) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes
             if record.key in ("icc", "exif", "dpi", "aspect", "palette"):
                 once.add(chunk[0])
             (placed if is_palette else first).append(chunk)
-    return first + placed, after, tail, lost
+    return first + placed, after, b"".join(tails), lost
 
 
 def _compressed(picture: Picture, level: int) -> Iterator[bytes]:

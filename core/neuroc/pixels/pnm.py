@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PictureError, UnsupportedPictureError, UsageError
+from ..errors import PictureError, UnsupportedPictureError, UsageError, excerpt
 from ..limits import Limits
 from ..picture import BITS, CHANNELS, Picture, Record
 from .frames import no_such_frame
@@ -17,6 +17,10 @@ from .records import decoded, text, text_record
 _PAM = {"BLACKANDWHITE": 1, "GRAYSCALE": 1, "GRAYSCALE_ALPHA": 2, "BLACKANDWHITE_ALPHA": 2, "RGB": 3, "RGB_ALPHA": 4}
 _COMMENT_END = re.compile(rb"[\r\n]|\Z")
 _DIGITS = re.compile(rb"\d{1,10}(?!\d)")
+_NEXT = re.compile(rb"\s*P[1-7]\s")
+_SPACE = re.compile(rb"[ \t\n\r\v\f]")
+_PIECE = 1 << 20  # bytes of plain samples taken apart at once: a list of words takes 20 times their bytes
+_LARGEST_HEADER = 1 << 20  # of a PAM
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _TUPLES = {"1": "BLACKANDWHITE", "L": "GRAYSCALE", "LA": "GRAYSCALE_ALPHA", "RGB": "RGB", "RGBA": "RGB_ALPHA"}
 EXTENSIONS = {"pbm": ("1",), "pgm": ("1", "L"), "ppm": ("RGB",), "pam": tuple(_TUPLES)}
@@ -31,21 +35,21 @@ def read_pnm(data: bytes, frame: int | None, limits: Limits, name: str | None) -
     at, index = 0, 0
     while True:
         picture, end = _read_one(data, at, limits, name)
-        rest = data[end:]
-        more = re.match(rb"\s*P[1-7]\s", rest) is not None
+        more = _NEXT.match(data, end)
         if frame is None and more:
             raise UnsupportedPictureError(
                 "the file holds several pictures", remedy="Choose one with --frame N", file=name
             )
         if frame in (None, index):
-            if rest and frame is None and not (data[1:2] in b"123" and not rest.strip()):
+            rest = data[end:] if frame is None else b""
+            if rest and not (data[1:2] in b"123" and not rest.strip()):
                 picture = Picture(
                     picture.samples, picture.mode, picture.bits, (*picture.metadata, Record("tail", rest))
                 )
             return picture
         if not more:
             raise no_such_frame(frame, index + 1, name)
-        at, index = end + len(rest) - len(rest.lstrip()), index + 1
+        at, index = more.end() - 3, index + 1
 
 
 def _read_one(data: bytes, at: int, limits: Limits, name: str | None) -> tuple[Picture, int]:
@@ -120,11 +124,12 @@ def _number(data: bytes, at: int, comments: list[bytes], name: str | None) -> tu
 
 
 def _pam_header(data: bytes, at: int, comments: list[bytes], name: str | None) -> tuple[int, int, int, int, int]:
-    fields: dict[bytes, bytes] = {}
+    fields: dict[bytes, list[bytes]] = {}
     at += 2
+    start = at
     while True:
-        end = data.find(b"\n", at)
-        if not 0 <= end - at < 4096:
+        end = data.find(b"\n", at, at + 4096)
+        if end < 0 or end - start > _LARGEST_HEADER:
             raise PictureError("damaged PAM header", file=name, offset=at)
         line = data[at:end].strip()
         at = end + 1
@@ -134,16 +139,16 @@ def _pam_header(data: bytes, at: int, comments: list[bytes], name: str | None) -
             break
         elif line:
             key, _, value = line.partition(b" ")
-            fields[key] = fields[key] + b" " + value.strip() if key in fields else value.strip()
+            fields.setdefault(key, []).append(value.strip())
     try:
-        matches = [_DIGITS.fullmatch(fields[k]) for k in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")]
+        matches = [_DIGITS.fullmatch(b" ".join(fields[k])) for k in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")]
         width, height, depth, maxval = (int(m[0]) for m in matches if m)
     except (KeyError, ValueError) as e:
         raise PictureError("damaged PAM header", file=name, offset=at) from e
-    kind = decoded(fields.get(b"TUPLTYPE", b"GRAYSCALE" if depth == 1 else b"RGB" if depth == 3 else b""))
+    kind = decoded(b" ".join(fields.get(b"TUPLTYPE", [b"GRAYSCALE" if depth == 1 else b"RGB" if depth == 3 else b""])))
     if _PAM.get(kind) != depth:
         raise UnsupportedPictureError(
-            f"PAM tuples of {depth} samples and type {kind!r} cannot be kept",
+            f"PAM tuples of {depth} samples and type {excerpt(kind)} cannot be kept",
             remedy="Convert the picture to " + ", ".join(_PAM),
             file=name,
         )
@@ -154,7 +159,7 @@ def _ascii_bits(
     data: bytes, at: int, count: int, comments: list[bytes], name: str | None
 ) -> tuple[NDArray[np.uint8], int]:
     body = _without_comments(data[at:], comments)
-    digits = np.frombuffer(b"".join(body.split()), np.uint8) - np.uint8(48)
+    digits = np.frombuffer(body.translate(None, b" \t\n\r\v\f"), np.uint8) - np.uint8(48)
     if digits.size != count or int(digits.max(initial=0)) > 1:
         raise PictureError(f"the PBM has {digits.size} digits for {count} pixels, or others than 0 and 1", file=name)
     return digits, len(data)
@@ -164,11 +169,22 @@ def _ascii_numbers(
     data: bytes, at: int, count: int, comments: list[bytes], name: str | None
 ) -> tuple[NDArray[np.uint16], int]:
     body = _without_comments(data[at:], comments)
-    words = body.split()
-    if len(words) != count or re.search(rb"[^0-9\s]", body) or max(map(len, words)) > 9:
-        raise PictureError(f"the plain PNM has {len(words)} samples for {count}, or something else", file=name)
-    values = np.array(words).astype(np.int64)
-    return np.minimum(values, 65535).astype(np.uint16), len(data)
+    values = np.empty(min(count, len(body)), np.uint16)
+    done = begin = 0
+    while begin < len(body):
+        space = _SPACE.search(body, begin + _PIECE)
+        end = space.start() if space else len(body)
+        words = body[begin:end].split()
+        if done + len(words) > count or re.search(rb"[^0-9\s]", body[begin:end]) or max(map(len, words), default=0) > 9:
+            done = -1
+            break
+        if words:
+            values[done : done + len(words)] = np.minimum(np.array(words).astype(np.int64), 65535)
+        done += len(words)
+        begin = end
+    if done != count:
+        raise PictureError(f"the plain PNM has not just {count} samples", file=name)
+    return values, len(data)
 
 
 def _without_comments(body: bytes, comments: list[bytes]) -> bytes:
@@ -223,14 +239,17 @@ def _fits(data: bytes, picture: Picture) -> bool:
 
 def _plan(picture: Picture) -> tuple[int, str, bytes, list[str]]:
     """(maxval, comment lines, bytes after the picture, keys of what has no place)."""
-    maxval, comments, tail, lost = (1 << picture.bits) - 1, "", b"", []
+    maxval = (1 << picture.bits) - 1
+    comments: list[str] = []
+    tails: list[bytes] = []
+    lost: list[str] = []
     for record in picture.metadata:
         if record.key == "pnm.maxval" and _fits(record.data, picture):
             maxval = int(record.data)
         elif record.key == "tail":
-            tail += record.data
+            tails.append(record.data)
         elif record.key == "text" and text(record)[0] == "Comment" and not re.search(r"[\r\n]", text(record)[1]):
-            comments += f"# {text(record)[1]}\n"
+            comments.append(f"# {text(record)[1]}\n")
         else:
             lost.append(record.key)
-    return maxval, comments, tail, lost
+    return maxval, "".join(comments), b"".join(tails), lost

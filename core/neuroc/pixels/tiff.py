@@ -134,15 +134,19 @@ def _pixels(data: bytes, page: Directory, lay: _Layout, index: int, name: str | 
     th = th if tiled else min(th, lay.height)
     if tw <= 0 or th <= 0 or tw > 2 * lay.width + 4096 or th > 2 * lay.height + 4096:
         raise ValueError(f"segments of {tw}x{th}")
-    offsets, sizes = page.integers(324 if tiled else 273), page.integers(325 if tiled else 279)
+    if tw * th > 2 * lay.width * lay.height + (1 << 24):  # a column of tiles far wider than the picture
+        raise ValueError(f"segments of {tw}x{th}")
     across, down = -(-lay.width // tw), -(-lay.height // th)
     planes, channels = (lay.samples, 1) if lay.planar else (1, lay.samples)
+    offsets, sizes = (page.integers(tag, most=across * down * planes) for tag in ((324, 325) if tiled else (273, 279)))
     if len(sizes) == 0 and lay.compression == 1 and across * down * planes == 1:
         sizes = (len(data) - offsets[0],)  # old writers leave the byte count of a single strip out
     if len(offsets) != across * down * planes or len(sizes) != len(offsets):
         raise ValueError(f"{len(offsets)} segments where {across * down * planes} are needed")
     if any(s == 0 or o + s > len(data) for o, s in zip(offsets, sizes, strict=True)):
         raise ValueError("the file is truncated")
+    if sum(sizes) > 16 * len(data) + (1 << 24):  # some writers store equal segments once
+        raise ValueError("its segments overlap")
     big = data[:2] == b"MM"
     if lay.compression not in _BYTEWISE or page.integers(266, (1,))[0] != 1 or lay.predictor not in (1, 2):
         return _foreign(data, lay, index, name)
@@ -256,7 +260,7 @@ def _resolution(entries: dict[int, Entry]) -> list[Record]:
     """A "dpi" or "aspect" record, its tags taken out of ``entries``; what is neither stays there as it is."""
     fx, fy = _rational(entries.get(_X)), _rational(entries.get(_Y))
     unit = entries.get(_UNIT)
-    code = unit.integers()[0] if unit else 2
+    code = unit.integers()[0] if unit and unit.count == 1 else 0 if unit else 2
     if not (fx and fy and code in (1, *_INCHES)):
         if _X not in entries and _Y not in entries:
             entries.pop(_UNIT, None)  # the unit of nothing
@@ -277,9 +281,9 @@ def _rational(entry: Entry | None) -> Fraction | None:
 
 def _palette(entry: Entry, bits: int, name: str | None) -> bytes:
     """RGB triplets of 8 bits from three planes of 16 bits."""
+    if entry.count != 3 << bits:
+        raise PictureError(f"the colour map of the TIFF has {entry.count} entries", file=name)
     planes = np.array(entry.integers(), np.uint16)
-    if planes.size != 3 << bits:
-        raise PictureError(f"the colour map of the TIFF has {planes.size} entries", file=name)
     high, low = planes >> 8, planes & 255
     if not (np.array_equal(high, low) or not low.any()):
         raise _refuse("a palette of 16-bit colours", "Convert it to RGB with 16 bits first", name)

@@ -12,11 +12,12 @@ from ..errors import PictureError, UsageError
 from ..picture import Picture
 from .ifd import SUB_DIRECTORIES, Directory, Entry, longs, parse, serialise, shorts
 from .packing import pack
-from .records import colours, from_png_chunk, pair, text
+from .records import colours, generic_records, pair, text
 from .tiff import STRUCTURE
 
 _PHOTOMETRIC = {"1": 1, "L": 1, "LA": 1, "RGB": 2, "RGBA": 2, "P": 3}
 _TEXT_TAGS = {"Description": 270, "Comment": 270, "Title": 269, "Software": 305, "Author": 315, "Copyright": 33432}
+_ONCE = {"icc": "icc", "xmp": "xmp", "exif": "exif", "dpi": "resolution", "aspect": "resolution"}  # the first stays
 _STRIP = 1 << 18  # bytes before compression
 
 
@@ -71,9 +72,15 @@ def _plan(picture: Picture) -> tuple[Directory, list[str]]:
     entries: dict[int, Entry] = {}
     lost: list[str] = []
     texts: list[tuple[str, str, str]] = []
-    for record in picture.metadata:
-        generic = from_png_chunk(record) or record
+    taken: set[str] = set()
+    for record, generic in generic_records(picture.metadata):
         data = generic.data
+        place = _ONCE.get(generic.key)
+        if place in taken:
+            lost.append(record.key)
+            continue
+        if place is not None and (place != "resolution" or pair(generic)):
+            taken.add(place)
         if generic.key == "palette" and picture.mode == "P" and colours(generic):
             entries[320] = _colour_map(data, picture.bits)
         elif generic.key == "icc":
