@@ -21,8 +21,9 @@ def coding_cost(
 ) -> Cost:
     """Multiply-accumulates and steps of all tiles, one after the other, and memory of the largest one.
 
-    ``loaded`` is None for the codec ``raw``. Every plane group is taken to be coded by the dearer of the codec, if it can code it, and ``raw``: the header does
-    not say which won. Steps count because each has a price of its own: a picture one pixel wide has as many as pixels.
+    ``loaded`` is None for the codec ``raw``. Every plane group is taken to be coded by the dearer of the codec, if it
+    can code it, and ``raw``: the header does not say which won. Steps count because each has a price of its own: a
+    picture one pixel wide has as many as pixels.
     Raises what the codec raises for parameters that do not go together, PluginBrokenError.
     """
     macs, steps, peak = 0, 0, 0
