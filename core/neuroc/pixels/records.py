@@ -6,6 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..picture import Record
@@ -14,7 +15,7 @@ from .chunks import BEFORE
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 _RATIONAL = rb"0*[1-9][0-9]{0,18}(/0*[1-9][0-9]{0,18})?"
 _PAIR = re.compile(_RATIONAL + b"( " + _RATIONAL + b")?")
-_COMPRESSED = ("iCCP", "zTXt", "iTXt")
+_RATIO = 1040  # bytes that deflate makes of one, at most
 _INCH = Fraction(254, 10000)  # metres
 MAX_TEXT = 64 * 2**20  # bytes after decompression, of all records of a picture; more is not translated
 
@@ -94,31 +95,36 @@ def _text_chunk(key: str, value: str) -> tuple[bytes, bytes] | None:
         return b"iTXt", keyword + b"\0\0\0\0\0" + value.encode("utf-8")
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How many bytes may still be decompressed; failed attempts count, or they would be free."""
+
+    left: int
+
+
 def generic_records(records: Sequence[Record]) -> Iterator[tuple[Record, Record]]:
     """Each record with the generic one that says the same, itself where there is none.
 
     Compressed chunks share ``MAX_TEXT``: a few megabytes of them could fill any memory.
     """
-    left = MAX_TEXT
+    allowance = Allowance(MAX_TEXT)
     for record in records:
-        generic = from_png_chunk(record, left) or record
-        if record.key[-4:] in _COMPRESSED and generic is not record:
-            left -= len(generic.data)
-        yield record, generic
+        yield record, from_png_chunk(record, allowance) or record
 
 
-def from_png_chunk(record: Record, most: int = MAX_TEXT) -> Record | None:
+def from_png_chunk(record: Record, allowance: Allowance | None = None) -> Record | None:
     """The generic record that says the same as an ancillary PNG chunk.
 
-    None if there is none, if the chunk is damaged, or if it decompresses to more than ``most`` bytes.
+    None if there is none, if the chunk is damaged, or if it decompresses to more than the allowance.
     """
+    allowance = allowance or Allowance(MAX_TEXT)
     kind, data = record.key[-4:], record.data
     if not record.key.startswith(BEFORE):
         return None
     try:
         match kind:
             case "iCCP":
-                return Record("icc", _inflated(data[data.index(b"\0") + 2 :], most))
+                return Record("icc", _inflated(data[data.index(b"\0") + 2 :], allowance))
             case "eXIf":
                 return Record("exif", data)
             case "pHYs":
@@ -133,11 +139,11 @@ def from_png_chunk(record: Record, most: int = MAX_TEXT) -> Record | None:
                 return text_record(key.decode("latin-1"), value.decode("latin-1"))
             case "zTXt":
                 key, value = data.split(b"\0", 1)
-                return text_record(key.decode("latin-1"), _inflated(value[1:], most).decode("latin-1"))
+                return text_record(key.decode("latin-1"), _inflated(value[1:], allowance).decode("latin-1"))
             case "iTXt":
                 key, rest = data.split(b"\0", 1)
                 _, _, value = rest[2:].split(b"\0", 2)
-                value = _inflated(value, most) if rest[0] else value
+                value = _inflated(value, allowance) if rest[0] else value
                 if key == XMP_KEYWORD:
                     return Record("xmp", value)
                 return text_record(key.decode("latin-1"), value.decode("utf-8"))
@@ -146,9 +152,12 @@ def from_png_chunk(record: Record, most: int = MAX_TEXT) -> Record | None:
     return None
 
 
-def _inflated(data: bytes, most: int) -> bytes:
+def _inflated(data: bytes, allowance: Allowance) -> bytes:
     engine = zlib.decompressobj()
+    most = allowance.left
+    allowance.left -= min(most, _RATIO * len(data))  # until it is known better: an error does not say how far it came
     out = engine.decompress(data, most + 1)  # 0 would mean no limit
+    allowance.left = max(0, most - len(out))
     if not engine.eof or len(out) > most:
         raise ValueError("truncated or too large")
     return out
