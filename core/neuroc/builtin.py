@@ -16,6 +16,7 @@ def neuroc_register_codecs() -> list[CodecEntry]:
             summary="integer residuals and zstd: graphics, palette pictures, alpha, noise",
             channels=(1, 2, 3, 4),
             bits=(1, 2, 4, 8, 16),
+            draft=False,
         )
     ]
 

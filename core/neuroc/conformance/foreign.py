@@ -111,7 +111,7 @@ def _refusal(done: subprocess.CompletedProcess[bytes], target: Path, vector: Vec
     if target.exists():
         return f"is refused, but its output is there (exit code {done.returncode})"
     stated = re.match(r"([a-z-]+): ", done.stderr.decode("utf-8", "replace"))
-    if stated and stated[1] in error_codes() and stated[1] != vector.error:
+    if stated and stated[1] in error_codes() and stated[1] not in (vector.error, *vector.also):
         return f"is refused with {stated[1]}, not {vector.error}: {_last_line(done.stderr)}"
     return ""
 

@@ -33,6 +33,7 @@ class Vector:
     tables: tuple[str, ...] = ()  # file: the digest of the tables of each coded stream (trace.py)
     error: str = ""  # reject: error code of SPEC section 13
     exit: int = 0  # reject: its exit code
+    also: tuple[str, ...] = ()  # reject: codes that other decoders may as well report
     layer: str = ""  # unit: one of units.LAYERS
 
     def compare_tables(self, found: Sequence[str]) -> str:
@@ -104,7 +105,7 @@ def _vector(entry: Any, path: Path) -> Vector:
     if not isinstance(entry, Mapping):
         raise _bad(path, "a vector is not an object")
     known = {name: entry[name] for name in Vector.__slots__ if name in entry}
-    known["tables"] = tuple(known.get("tables", ()))
+    known |= {name: tuple(known.get(name, ())) for name in ("tables", "also")}
     try:
         vector = Vector(**known)
     except TypeError:
