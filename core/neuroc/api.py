@@ -5,6 +5,7 @@
 Models are described in model.py, exact layers in exact/layers.py, distributions in distributions/.
 """
 
+from .causal import CausalDescription, Context, Describable, Interpreter, MixtureHead, Runner
 from .digests import digest
 from .distributions import Cumulative, Distribution, Mixture, code_length, mean_limit, mixture_weights, softmax, table
 from .engines import Engine, evaluator
@@ -37,26 +38,32 @@ from .weights import Weights
 __all__ = [
     "PLUGIN_API",
     "Adaptive",
+    "CausalDescription",
     "Codec",
     "CodecEntry",
     "CoderEntry",
+    "Context",
     "CorruptFileError",
     "Cost",
     "Cumulative",
+    "Describable",
     "Distribution",
     "Engine",
     "EngineEntry",
     "ExactnessError",
     "HeaderError",
+    "Interpreter",
     "Interval",
     "Intervals",
     "Linear",
     "Mixture",
+    "MixtureHead",
     "Model",
     "Network",
     "NeurocError",
     "ParallelEncode",
     "RawCodec",
+    "Runner",
     "Spec",
     "Step",
     "StreamError",

@@ -4,7 +4,7 @@
     decode:   streams --> decoder <--> steps --> planes --synthesise--> x
 
 ``encode_steps`` is the definition; ``encode_items`` takes the one-pass path of a ParallelEncode model, which equals
-it bit for bit.
+it bit for bit. Where the engine interprets the model's description (causal.py) it runs the loop itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .causal import Runner
 from .coder import Coder, Decoder
 from .errors import StreamError
 from .model import Ints, Model, ParallelEncode, Samples, Spec, Step
@@ -22,8 +23,12 @@ from .tiles import leb128, read_leb128
 Progress = Callable[[int], None]  # called with the number of further pixels that are done
 
 
-def encode_items(model: Model, x: Samples, spec: Spec, params: Any, coder: Coder) -> list[bytes]:
-    """One coded item per picture or tile of the batch ``x`` (B, H, W, C)."""
+def encode_items(
+    model: Model, x: Samples, spec: Spec, params: Any, coder: Coder, runner: Runner | None = None, threads: int = 1
+) -> list[bytes]:
+    """One coded item per picture or tile of the batch ``x`` (B, H, W, C), by ``runner`` if it can."""
+    if runner is not None and coder.id in runner.coders:
+        return runner.encode(x, coder.id, threads)
     planes, side = model.analyse(x, spec, params)
     if not isinstance(model, ParallelEncode):
         return _join(model, side, _encode_steps(model, planes, side, spec, params, coder))
@@ -64,8 +69,12 @@ def decode_items(
     params: Any,
     coder: Coder,
     progress: Progress | None = None,
+    runner: Runner | None = None,
+    threads: int = 1,
 ) -> Samples:
     """Samples (B, H, W, C) of the coded items; raises StreamError for what encode_items cannot have made."""
+    if runner is not None and coder.id in runner.coders:
+        return runner.decode(items, spec, coder.id, threads, progress)
     side, streams = _split(model, items)
     decoders = [coder.decoder(stream) for stream in streams]
 

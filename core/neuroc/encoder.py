@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .causal import Runner
 from .codecs import raw
 from .container import Preamble, build_file
 from .cost import coding_cost
@@ -29,6 +30,7 @@ from .models import (
     open_codec,
     open_coder,
     open_model,
+    open_runner,
     weights_name,
 )
 from .params import params_to_header
@@ -158,8 +160,10 @@ class _Plan:
 
     loaded: LoadedCodec
     models: tuple[Model | None, ...]  # one per group; None goes to ``raw`` or to a codec without a network
+    runners: tuple[Runner | None, ...]  # one per group: what runs its model, if the engine does
     digests: tuple[bytes, ...]
     coder_id: str
+    threads: int
 
     @classmethod
     def make(cls, picture: Picture, groups: Sequence[Group], loaded: LoadedCodec, options: EncodeOptions) -> _Plan:
@@ -186,7 +190,16 @@ class _Plan:
                 f"the weights {override!r} are for another kind of picture than {picture.mode}",
                 remedy=f"This picture takes {', '.join(digests)}; leave --weights out for the default",
             )
-        return cls(loaded, tuple(models), tuple(digests.values()), options.coder)
+        runners: list[Runner | None] = []
+        for group, chosen in zip(groups, models, strict=True):
+            runner = None
+            if chosen is not None:
+                spec = cls.spec(picture, loaded, group, Box(0, 0, picture.width, picture.height), 1)
+                with guarded(loaded.id):
+                    runner = open_runner(chosen, spec, loaded.params, options.runtime)
+            runners.append(runner)
+        threads = options.runtime.threads
+        return cls(loaded, tuple(models), tuple(runners), tuple(digests.values()), options.coder, threads)
 
     @staticmethod
     def spec(picture: Picture, loaded: LoadedCodec, group: Group, box: Box, batch: int) -> Spec:
@@ -197,7 +210,8 @@ class _Plan:
         model, codec = self.models[number], self.loaded.codec
         with guarded(self.loaded.id):
             if model is not None:
-                return encode_items(model, x, spec, self.loaded.params, open_coder(self.coder_id))
+                runner = self.runners[number]
+                return encode_items(model, x, spec, self.loaded.params, open_coder(self.coder_id), runner, self.threads)
             if isinstance(codec, RawCodec) and self.loaded.codes(group, spec.bits):
                 return [codec.encode_tile(item, replace(spec, batch=1), self.loaded.params) for item in x]
         return [None] * len(x)
@@ -220,7 +234,7 @@ def _batches(grid: TileGrid, plan: _Plan, picture: Picture, group: int, runtime:
         size = 1
         if plan.models[group] is not None:
             spec = plan.spec(picture, plan.loaded, plane_groups(picture.mode)[group], grid[tiles[0]], 1)
-            size = batch_size(plan.loaded, spec, runtime)
+            size = batch_size(plan.loaded, spec, runtime, plan.runners[group])
         for begin in range(0, len(tiles), size):
             yield tiles[begin : begin + size]
 

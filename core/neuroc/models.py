@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .causal import Describable, Interpreter, Runner
 from .coder import Coder
 from .engines import get_engine
 from .errors import NeurocError, PluginBrokenError, UsageError
@@ -21,6 +22,8 @@ from .weights import SUFFIX, Weights, load_weights
 
 _FEW_BYTES = 1 << 27  # activations and tables of the tiles that run in lock-step
 MAX_BATCH = 64
+_FEW_PIXELS = 1 << 22
+_MANY_TILES = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Runtime:
     device: str = "cpu"
     weights: str | None = None  # --weights NAME|FILE
     batch: int | None = None  # tiles in lock-step; None chooses by memory
+    threads: int = 1  # that an engine may use for the tiles of a batch
 
 
 DEFAULT_RUNTIME = Runtime()
@@ -122,10 +126,30 @@ def _model(loaded: LoadedCodec, weights: Weights, spec: Spec, engine: str, devic
         return loaded.codec.model(weights, get_engine(engine, device), spec, loaded.params)
 
 
-def batch_size(loaded: LoadedCodec, spec: Spec, runtime: Runtime) -> int:
-    """Tiles of ``spec`` that run in lock-step."""
+def open_runner(model: Model, spec: Spec, params: Any, runtime: Runtime) -> Runner | None:
+    """What runs the model's whole loop on the engine of ``runtime``; None where the model's own steps must."""
+    if not isinstance(model, Describable) or model.side_information:
+        return None
+    found = _interpreted(model, replace(spec, height=1, width=1, batch=1), params, runtime.engine, runtime.device)
+    return None if isinstance(found, str) else found
+
+
+@lru_cache(maxsize=16)
+def _interpreted(model: Describable, spec: Spec, params: Any, engine: str, device: str) -> Runner | str:
+    """The runner, or why there is none."""
+    interpreter = get_engine(engine, device)
+    if not isinstance(interpreter, Interpreter):
+        return f"the engine {interpreter.id} interprets no descriptions"
+    description = model.description(spec, params)
+    return "no description covers this kind of picture" if description is None else interpreter.interpret(description)
+
+
+def batch_size(loaded: LoadedCodec, spec: Spec, runtime: Runtime, runner: Runner | None = None) -> int:
+    """Tiles of ``spec`` that run in lock-step, or that a runner is given at a time."""
     if runtime.batch is not None:
         return max(1, runtime.batch)
+    if runner is not None:  # its memory is that of the tiles in flight, a few for each thread
+        return max(2 * runtime.threads, min(_MANY_TILES, _FEW_PIXELS // spec.pixels))
     with guarded(loaded.id):
         peak = max(1, loaded.codec.cost(spec, loaded.params).peak_bytes)
     return max(1, min(MAX_BATCH, _FEW_BYTES // peak))

@@ -88,7 +88,7 @@ class CausalCodec:
         variant = variant_of(spec, params)
         prove_head(variant, spec.bits, MAX_UNIT)
         network = load_network(variant, weights, input_limit(spec.bits), finer=2 if spec.bits > 8 else 0)
-        return CausalModel(variant, evaluator(engine, network))
+        return CausalModel(variant, network, evaluator(engine, network))
 
 
 CODEC = CausalCodec()

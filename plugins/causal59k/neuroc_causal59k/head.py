@@ -17,6 +17,7 @@ from .network import INPUT_MAX, MIXTURES, Variant
 Ints = NDArray[np.int32]
 
 DEEP_BITS = 2  # more fraction bits of the inputs above 8 bits
+COUPLING_SHIFT = 5  # from products of couplings and half levels to means
 
 
 def input_limit(bits: int) -> int:
@@ -45,7 +46,7 @@ def prove_head(variant: Variant, bits: int, largest_unit: int) -> None:
     offset = int(largest[:n].max()) << (largest_unit if bits > 8 else 0)
     # |2 * sample - base| <= 2 * top, for each channel that is known before the last.
     pulled = (variant.channels - 1) * int(largest[3 * n :].max(initial=0)) * 2 * top + 16
-    if pulled >= 1 << 31 or centre + offset + (pulled >> 5) >= mean_limit(bits):
+    if pulled >= 1 << 31 or centre + offset + (pulled >> COUPLING_SHIFT) >= mean_limit(bits):
         raise ExactnessError(f"the means of {variant.name} do not fit their type at {bits} bits")
 
 
@@ -72,7 +73,7 @@ class Head:
         if channel:
             first = channel * (channel - 1) // 2  # row of the coefficients: 0 for G, 1 and 2 for B
             pulled = sum(self._couplings[:, first + c] * known for c, known in enumerate(self._known))
-            means = means + ((pulled + np.int32(16)) >> np.int32(5))
+            means = means + ((pulled + np.int32(1 << COUPLING_SHIFT >> 1)) >> np.int32(COUPLING_SHIFT))
         weights = mixture_weights(self._logits[:, channel])
         return Mixture(weights, means, self._scales[:, channel], self._bits, self._unit)
 

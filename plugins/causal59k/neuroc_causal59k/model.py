@@ -10,12 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import HeaderError, Intervals, Spec, Step, code_length
+from neuroc.api import (
+    CausalDescription,
+    Context,
+    HeaderError,
+    Intervals,
+    MixtureHead,
+    Network,
+    Spec,
+    Step,
+    code_length,
+)
 
 from .codec import AUTO, MAX_UNIT, Params, schedule_of
-from .head import Head, network_inputs
-from .network import Variant
-from .schedule import order
+from .head import COUPLING_SHIFT, DEEP_BITS, Head, input_limit, network_inputs
+from .network import MIXTURES, Variant
+from .schedule import SLOPES, order
 
 Ints = NDArray[np.int32]
 
@@ -28,10 +38,34 @@ class CausalModel:
 
     side_information = False
 
-    def __init__(self, variant: Variant, evaluate: Any) -> None:
+    def __init__(self, variant: Variant, network: Network, evaluate: Any) -> None:
         self.variant = variant
+        self._network = network
         self._evaluate = evaluate
         self._left, self._up = variant.centre
+
+    def description(self, spec: Spec, params: Params) -> CausalDescription:
+        """The same as data (neuroc.causal), for engines that run the loop over pixels themselves."""
+        unit = self._unit(spec, params)
+        deep = spec.bits > 8
+        coarser, finer = max(0, unit), max(0, -unit)
+        return CausalDescription(
+            channels=spec.channels,
+            bits=spec.bits,
+            slope=SLOPES[schedule_of(self.variant, params)],
+            context=Context(
+                self.variant.taps,
+                self._left,
+                self._up,
+                left_shift=DEEP_BITS if deep else 8 - spec.bits,
+                right_shift=unit if deep else 0,
+                limit=input_limit(spec.bits),
+            ),
+            layers=self._network.layers,
+            head=MixtureHead(
+                MIXTURES, unit, offset_shift=coarser, centre_shift=3 + finer, coupling_shift=COUPLING_SHIFT
+            ),
+        )
 
     def adapt(self, x: NDArray[Any], spec: Spec, params: Params) -> Params:
         """Choose the unit of a 16-bit picture by coding some of its pixels in each; other pictures have none."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from .context import Taps, neighbours
 
 SCHEDULES = ("wavefront", "serial", "diagonal")
+SLOPES = {"wavefront": 3, "serial": 0, "diagonal": 1}  # t = j + slope * i; 0 stands for the width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,17 +36,14 @@ class Order:
 
 def step_count(schedule: str, height: int, width: int) -> int:
     """Sequential steps of a tile."""
-    if schedule == "serial":
-        return height * width
-    return width + (3 if schedule == "wavefront" else 1) * (height - 1)
+    return width + (SLOPES[schedule] or width) * (height - 1)
 
 
 @lru_cache(maxsize=8)
 def order(schedule: str, height: int, width: int, taps: Taps) -> Order:
     """The order of a tile; the sizes of an evenly split picture stay cached, alpha included."""
     i, j = np.divmod(np.arange(height * width, dtype=np.int64), width)
-    slope = {"serial": width, "wavefront": 3, "diagonal": 1}[schedule]
-    time = j + slope * i
+    time = j + (SLOPES[schedule] or width) * i
     sites = np.argsort(time, kind="stable")
     counts = np.bincount(time.astype(np.intp, copy=False))
     starts = np.concatenate([[0], np.cumsum(counts[counts > 0])]).astype(np.int64)

@@ -1,0 +1,44 @@
+// AVX-512 with VNNI: 16 outputs in a register, vpdpwssd adds products of pairs of int16 into int32.
+#if defined(__AVX512VNNI__) || (defined(_MSC_VER) && defined(_M_X64))
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "coders.hpp"
+#include "dense.hpp"
+
+namespace neuroc {
+namespace {
+
+struct Avx512 {
+    using Sums = __m512i;
+    using Weights = __m512i;
+    using Input = __m512i;
+    static constexpr int LANES = 16, STEP = 2, BLOCKS = 4, ROWS = 6; // 24 sums, 4 weights, 1 input
+
+    static NEUROC_INLINE Sums load(const int32_t *p) { return _mm512_loadu_si512(p); }
+    static NEUROC_INLINE Weights weights(const int16_t *p) { return _mm512_loadu_si512(p); }
+    static NEUROC_INLINE Input input(const int16_t *p) {
+        int32_t pair;
+        memcpy(&pair, p, sizeof pair);
+        return _mm512_set1_epi32(pair);
+    }
+    static NEUROC_INLINE void add(Sums &sums, Weights w, Input x) { sums = _mm512_dpwssd_epi32(sums, w, x); }
+    static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
+        return _mm512_min_epi32(_mm512_max_epi32(_mm512_srav_epi32(sums, shift), lo), hi);
+    }
+    static NEUROC_INLINE void store(int32_t *p, Sums y) { _mm512_storeu_si512(p, y); }
+    static NEUROC_INLINE void store(int16_t *p, Sums y) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i *>(p), _mm512_cvtepi32_epi16(y));
+    }
+};
+
+} // namespace
+
+extern const Kernel KERNEL_AVX512;
+const Kernel KERNEL_AVX512 = {"avx512-vnni", Avx512::LANES, true,         dense<Avx512, int16_t>, dense<Avx512, int32_t>,
+                              decode_rans,   decode_range,  intervals};
+
+} // namespace neuroc
+
+#endif

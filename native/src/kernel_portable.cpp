@@ -1,0 +1,45 @@
+// Plain C++, for every processor; compilers make vectors of the loops over lanes.
+#include "coders.hpp"
+#include "dense.hpp"
+
+namespace neuroc {
+namespace {
+
+struct Portable {
+    static constexpr int LANES = 8, STEP = 1, BLOCKS = 1, ROWS = 4;
+    struct Sums {
+        int32_t v[LANES];
+    };
+    using Weights = const int16_t *;
+    using Input = int32_t;
+
+    static NEUROC_INLINE Sums load(const int32_t *p) {
+        Sums s;
+        for (int i = 0; i < LANES; ++i)
+            s.v[i] = p[i];
+        return s;
+    }
+    static NEUROC_INLINE Weights weights(const int16_t *p) { return p; }
+    static NEUROC_INLINE Input input(const int16_t *p) { return *p; }
+    static NEUROC_INLINE void add(Sums &sums, Weights w, Input x) {
+        for (int i = 0; i < LANES; ++i)
+            sums.v[i] += w[i] * x;
+    }
+    static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
+        for (int i = 0; i < LANES; ++i)
+            sums.v[i] = clamp(sums.v[i] >> shift.v[i], lo.v[i], hi.v[i]);
+        return sums;
+    }
+    template <typename Out> static NEUROC_INLINE void store(Out *p, Sums y) {
+        for (int i = 0; i < LANES; ++i)
+            p[i] = Out(y.v[i]);
+    }
+};
+
+} // namespace
+
+extern const Kernel KERNEL_PORTABLE;
+const Kernel KERNEL_PORTABLE = {"portable",  Portable::LANES, false,    dense<Portable, int16_t>, dense<Portable, int32_t>,
+                                decode_rans, decode_range,    intervals};
+
+} // namespace neuroc
