@@ -1,4 +1,4 @@
-"""``neuroc plugins``: what is installed, and what is broken and why."""
+"""``neuroc plugins``: what is installed, and what is broken and why; ``new`` makes a plugin (plugins_new.py)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from .text import one_line, print_json, table
 
 
 def register(app: typer.Typer, arguments: Sequence[str]) -> None:
-    """Add the command."""
-    from .app import add
+    """Add the command and its sub-command; by itself it lists."""
+    from .app import COMMANDS
+    from .plugins_new import new
 
-    add(app, "plugins", plugins)
+    group = typer.Typer(rich_markup_mode=None)
+    group.callback(invoke_without_command=True, help=plugins.__doc__)(plugins)
+    group.command("new", help=new.__doc__)(new)
+    app.add_typer(group, name="plugins", short_help=COMMANDS["plugins"])
 
 
-def plugins(json: o.Json = False) -> int:
+def plugins(context: typer.Context, json: o.Json = False) -> int:
     """List installed codecs, coders and engines; a broken plugin is listed with what is wrong with it.
 
     --json lists the codecs, and every other entry that is broken.
     """
+    if context.invoked_subcommand is not None:
+        return 0
     from neuroc.plugins import foreign_neuroc, missing_modules, registry
 
     known = registry()

@@ -152,13 +152,20 @@ def _fitting(subject: Subject, mode: str, bits: int) -> list[Any]:
     return [p for p in subject.combinations if all(subject.accepts(k, p) for k in kinds)] if kinds else []
 
 
-def damages() -> st.SearchStrategy[list[tuple[str, int, int]]]:
+Change = tuple[str, int, int]  # what, where, a value
+FRONT: tuple[tuple[Change, ...], ...] = (  # always tried, since what has a structure has it in front
+    (("cut", 0, 0),),
+    *((("flip", place, bit),) for place in range(3) for bit in (0, 7)),
+)
+
+
+def damages() -> st.SearchStrategy[list[Change]]:
     """A few changes for ``damaged``."""
     kinds = st.sampled_from(("flip", "cut", "byte", "append", "zero"))
     return st.lists(st.tuples(kinds, st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=4)
 
 
-def damaged(data: bytes, changes: Sequence[tuple[str, int, int]]) -> bytes:
+def damaged(data: bytes, changes: Sequence[Change]) -> bytes:
     """``data`` after flipped bits, truncations, other bytes, and bytes at its end."""
     changed = bytearray(data)
     for kind, place, value in changes:

@@ -105,7 +105,7 @@ def check_effects(subject: Subject) -> None:
         others = [replace(usual, **{option.name: v}) for v in values(option) if v != option.default]
         changed = any(
             _bytes(subject, kind, content, params) != _bytes(subject, kind, content, usual)
-            for kind in subject.kinds
+            for kind in reversed(subject.kinds)  # colour first
             if subject.accepts(kind, usual)
             for params in others
             if subject.accepts(kind, params)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..model import RawCodec
 from ..params import params_from_header
 from ..picture import BITS, Picture, same_picture
 from ..public import decode, encode
-from .cases import Case, FileCase, damaged, samples
+from .cases import FRONT, Case, Change, FileCase, damaged, samples
 from .contracts import broken, require
 from .predictions import same_samples
 from .subject import Subject
@@ -48,12 +49,13 @@ def check_modes(subject: Subject) -> None:
                 require(same_picture(back, picture), "files", what)
 
 
-def check_file_damage(subject: Subject, case: FileCase, changes: list[tuple[str, int, int]]) -> None:
+def check_file_damage(subject: Subject, case: FileCase, changes: list[Change]) -> None:
     """Bytes changed in the coded tiles, once found by their checksums and once behind checksums made right again."""
     picture = case.picture()
     data = _encode(subject, case, picture, verify=False)
     parsed = parse(data)
-    for bad in (damaged(data, changes), _in_a_tile(data, bytes(parsed.tile_payload(0)), changes)):
+    tile = bytes(parsed.tile_payload(0))
+    for bad in (damaged(data, changes), *(_in_a_tile(data, tile, c) for c in (changes, *FRONT))):
         try:
             back = decode(bad)
         except CorruptFileError:
@@ -117,19 +119,20 @@ def check_tile(subject: Subject, case: Case) -> None:
     require(codec.encode_tile(x, spec, case.params) == data, "determinism", "the same tile gives other bytes")
 
 
-def check_tile_damage(subject: Subject, case: Case, changes: list[tuple[str, int, int]]) -> None:
+def check_tile_damage(subject: Subject, case: Case, changes: list[Change]) -> None:
     """A RawCodec reads damaged bytes: CorruptFileError, or samples as the header announces them."""
     codec, spec = _raw_codec(subject), case.spec
     x = case.samples()[0]
-    bad = damaged(codec.encode_tile(x, spec, case.params), changes)
-    try:
-        back = codec.decode_tile(bad, spec, case.params)
-    except CorruptFileError:
-        return
-    except Exception as error:
-        broken("damage", f"a damaged tile raises {type(error).__name__}: {error}")
-    announced = (back.dtype, back.shape) == (x.dtype, x.shape) and int(back.max()) < 1 << spec.bits
-    require(announced, "damage", f"a damaged tile decodes to {back.dtype}{list(back.shape)} up to {back.max()}")
+    data = codec.encode_tile(x, spec, case.params)
+    for change in (changes, *FRONT):
+        try:
+            back = codec.decode_tile(damaged(data, change), spec, case.params)
+        except CorruptFileError:
+            continue
+        except Exception as error:
+            broken("damage", f"a damaged tile raises {type(error).__name__}: {error} (changes: {change})")
+        announced = (back.dtype, back.shape) == (x.dtype, x.shape) and int(back.max()) < 1 << spec.bits
+        require(announced, "damage", f"a damaged tile decodes to {back.dtype}{list(back.shape)} up to {back.max()}")
 
 
 def _raw_codec(subject: Subject) -> RawCodec:
@@ -151,7 +154,7 @@ def _encode(subject: Subject, case: FileCase, picture: Picture, verify: bool = T
     )
 
 
-def _in_a_tile(data: bytes, payload: bytes, changes: list[tuple[str, int, int]]) -> bytes:
+def _in_a_tile(data: bytes, payload: bytes, changes: Sequence[Change]) -> bytes:
     """``data`` with the payload of its first tile changed but for the method, and the chunk's CRC-32 right."""
     at = data.index(payload, PREAMBLE_BYTES)
     changed = payload[:1] + damaged(payload[1:], changes)

@@ -14,7 +14,7 @@ from ..coder import TOTAL
 from ..driver import decode_items, encode_items, encode_steps
 from ..errors import CorruptFileError
 from ..model import Ints, Model, ParallelEncode, Samples, Spec
-from .cases import Case, damaged, samples
+from .cases import FRONT, Case, Change, damaged, samples
 from .contracts import broken, require
 from .subject import Subject
 from .trace import Recorded, run
@@ -46,15 +46,26 @@ def same_samples(x: Samples, back: Samples) -> None:
 
 
 def check_coverage(subject: Subject, case: Case) -> None:
-    """Each site of each plane stands in one step."""
+    """Each site of each plane stands in one step, and the planes come back."""
     planes, side, params, model = _analysed(subject, case)
     counts = [np.zeros(plane.shape[1], dtype=np.int64) for plane in planes]
-    for recorded in run(model, planes, side, case.spec, params):
-        np.add.at(counts[recorded.step.plane], recorded.step.sites, 1)
+    steps = run(model, planes, side, case.spec, params)
+    try:
+        while True:
+            step = next(steps).step
+            np.add.at(counts[step.plane], step.sites, 1)
+    except StopIteration as end:
+        returned = end.value
     for p, count in enumerate(counts):
         wrong = np.flatnonzero(count != 1)
         if len(wrong):
             broken("coverage", f"site {wrong[0]} of plane {p} is coded {count[wrong[0]]} times")
+    same = isinstance(returned, list | tuple) and len(returned) == len(planes)
+    require(
+        same and all(map(np.array_equal, returned, planes)),
+        "coverage",
+        "steps does not return the planes that it coded",
+    )
 
 
 def check_tables(subject: Subject, case: Case) -> None:
@@ -173,7 +184,7 @@ def check_threads(subject: Subject, case: Case) -> None:
     x, spec = case.samples(), replace(case.spec, batch=1)
     params = subject.adapted(x, spec, case.params)
     model, coder = subject.model(spec, params), next(iter(subject.coders.values()))
-    jobs = [x[i : i + 1] for i in range(len(x))] * 2
+    jobs = [x[i : i + 1] for i in range(len(x))]
 
     def both(item: Samples) -> tuple[list[bytes], Samples]:
         items = encode_items(model, item, spec, params, coder)
@@ -189,21 +200,23 @@ def check_threads(subject: Subject, case: Case) -> None:
         require(stream == items and np.array_equal(back, job), "threads", "a picture changes while another is coded")
 
 
-def check_stream_damage(subject: Subject, case: Case, changes: list[tuple[str, int, int]]) -> None:
-    """A damaged stream, and one that is read with other parameters than it was written with."""
+def check_stream_damage(subject: Subject, case: Case, changes: list[Change]) -> None:
+    """Damaged streams, and sound ones that are read with the parameters of before ``adapt``."""
     x, spec = case.samples(), case.spec
     params = subject.adapted(x, spec, case.params)
     coder = next(iter(subject.coders.values()))
     items = encode_items(subject.model(spec, params), x, spec, params, coder)
-    bad = [damaged(item, changes) for item in items]
-    for used in {params: 0, case.params: 0}:
-        model = subject.model(spec, used, copy="decoder")
+    tried = [(params, change) for change in (changes, *FRONT)]
+    if case.params != params:
+        tried.append((case.params, ()))
+    for used, change in tried:
         try:
-            decode_items(model, bad, spec, used, coder)
+            model = subject.model(spec, used, copy="decoder")
+            decode_items(model, [damaged(item, change) for item in items], spec, used, coder)
         except CorruptFileError:
             continue
         except Exception as error:
-            broken("damage", f"a damaged stream raises {type(error).__name__}: {error}")
+            broken("damage", f"a damaged stream raises {type(error).__name__}: {error} (changes: {change})")
 
 
 def check_cost_of_steps(subject: Subject, spec: Spec, params: Any) -> None:

@@ -96,7 +96,11 @@ class Subject:
         names = [o.name for o in self.options]
         every = (dict(zip(names, row, strict=True)) for row in itertools.product(*map(values, self.options)))
         some = itertools.islice(every, MOST_COMBINATIONS)
-        return list(dict.fromkeys(make_params(self.codec.params, v) for v in (*single, *some)))
+        found: list[Any] = []
+        for params in (make_params(self.codec.params, v) for v in (*single, *some)):
+            if params not in found:
+                found.append(params)
+        return found
 
     def accepts(self, kind: Kind, params: Any) -> bool:
         """Whether the codec takes these parameters for this kind of picture."""

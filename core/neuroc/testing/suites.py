@@ -24,6 +24,7 @@ class Check:
     run: Callable[..., None]  # (subject, what is drawn ...)
     codecs: Literal["all", "network", "raw"] = "all"
     draws: Draws | None = None
+    share: int = 1  # of the examples, as a divisor: for what takes long
 
 
 def _together(subject: Subject) -> tuple[st.SearchStrategy[Any], ...]:
@@ -42,8 +43,8 @@ CHECKS = (
     Check("no_table_depends_on_later_samples", predictions.check_causality, "network", lambda s: (cases(s, (1,)),)),
     Check("one_pass_equals_the_steps", predictions.check_one_pass, "network", lambda s: (cases(s),)),
     Check("lock_step_changes_no_stream", predictions.check_batches, "network", _together),
-    Check("engines_give_the_same_streams", predictions.check_engines, "network", lambda s: (cases(s),)),
-    Check("threads_may_share_a_model", predictions.check_threads, "network", _together),
+    Check("engines_give_the_same_streams", predictions.check_engines, "network", lambda s: (cases(s),), 2),
+    Check("threads_may_share_a_model", predictions.check_threads, "network", _together, 5),
     Check("damaged_streams_are_found", predictions.check_stream_damage, "network", lambda s: (cases(s), damages())),
     Check("tiles_come_back", files.check_tile, "raw", lambda s: (cases(s),)),
     Check("damaged_tiles_are_found", files.check_tile_damage, "raw", lambda s: (cases(s), damages())),
@@ -80,10 +81,14 @@ def _test(check: Check, subject: Subject) -> Callable[..., None]:
         check.run(subject, *case)
 
     drawn.__doc__ = check.run.__doc__
+    drawn.__name__ = f"test_{check.name}"
     drawn.__qualname__ = f"{subject.id}.{check.name}"  # what Hypothesis keeps its examples by
     draws = check.draws
     strategy = st.deferred(lambda: st.tuples(*draws(subject)))  # not before the test runs: the codec may raise
-    slow = [HealthCheck.too_slow, HealthCheck.differing_executors, HealthCheck.data_too_large]
-    return settings(max_examples=subject.scope.examples, deadline=None, suppress_health_check=slow)(
-        given(case=strategy)(drawn)
+    few = settings(
+        max_examples=max(1, subject.scope.examples // check.share),
+        deadline=None,
+        report_multiple_bugs=False,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors, HealthCheck.data_too_large],
     )
+    return few(given(case=strategy)(drawn))

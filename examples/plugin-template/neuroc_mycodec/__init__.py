@@ -1,4 +1,4 @@
-"""neuroc-mycodec: a codec for neuroc. This module is imported to list it; codec.py only where it is used."""
+"""neuroc-mycodec: a codec for neuroc. This module lists it; codec.py is imported where it is used."""
 
 from neuroc.api import CodecEntry, hookimpl
 

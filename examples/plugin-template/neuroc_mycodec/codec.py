@@ -1,4 +1,4 @@
-"""The codec mycodec: every sample is expected near a mean of its decoded neighbours; integers only, no weights.
+"""The codec mycodec: every sample is expected near a mean of its decoded neighbours; integers only.
 
          NN NNE
       NW  N  NE        x is coded when all of these are known: pixels with the same column + 2 * row go together
@@ -30,7 +30,7 @@ LADDER = np.array([m << s for s in range(3, 17) for m in (2, 3)], dtype=np.int32
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """Options of ``neuroc encode --plugin mycodec``. A field's key and default never change once files exist."""
+    """Options of ``neuroc encode --plugin mycodec``; keys and defaults never change once files exist."""
 
     coupling: int = param(8, key=0, low=0, high=8, help="share of a channel's error expected in the next, in 1/8")
 
@@ -60,6 +60,8 @@ class MyModel:
         wrong = np.zeros(shape, dtype=np.int32)  # |error| of the mean, in 1/8 of a level
         for front in range(spec.width + 2 * (spec.height - 1)):
             rows = np.arange(max(0, (front - spec.width + 2) // 2), min(spec.height - 1, front // 2) + 1)
+            if not len(rows):  # every other front of a picture that is one pixel wide
+                continue
             columns = front - 2 * rows
             y, x = rows + 2, columns + 2
             error = np.zeros((spec.batch, len(rows)), dtype=np.int32)  # of the channel before
