@@ -159,6 +159,14 @@ def test_a_tiff_has_each_piece_once_and_says_what_it_left_out() -> None:
     assert (kept["dpi"], kept["icc"][:2]) == (b"72", b"II")
 
 
+@pytest.mark.filterwarnings("error")
+def test_pillow_does_not_warn_on_the_terminal() -> None:
+    frames = join(b"acTL", struct.pack(">II", 2, 0))
+    plain = png(4, 4, idat=zlib.compress(bytes(20)))
+    assert read_picture(plain).width == 4
+    refused(plain[:33] + frames + plain[33:], frame=1)
+
+
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a system without /dev/zero")
 def test_a_device_without_end_is_no_picture() -> None:
     assert isinstance(error_of(read_picture, "/dev/zero"), PictureError)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -45,7 +46,8 @@ def opened(data: bytes, format: str, name: str | None) -> Iterator[Image.Image]:
         raise UnsupportedPictureError(
             f"this Pillow cannot read {format}", remedy="Convert the picture to PNG first", file=name
         )
-    with _strictly:
+    with _strictly, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with a picture is said in one error, or does not matter
         lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
         try:
             with Image.OPEN[format][0](io.BytesIO(data), b"") as image:
