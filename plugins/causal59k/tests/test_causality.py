@@ -1,18 +1,15 @@
-"""A context holds only what is decoded before, in every schedule; the tables of a step depend on nothing later."""
+"""A context holds only what is decoded before, in every schedule (that tables do so too: test_contracts.py)."""
 
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from neuroc.api import Spec
 from neuroc_causal59k.codec import CODEC, Params
 from neuroc_causal59k.context import LEFT, TAPS, UP, neighbours
-from neuroc_causal59k.model import CausalModel
 from neuroc_causal59k.network import VARIANTS
 from neuroc_causal59k.schedule import SCHEDULES, order, step_count
 
@@ -72,43 +69,6 @@ def test_taps_are_distinct_and_contain_left_and_upper() -> None:
 
 def test_networks_stay_within_their_parameter_budget() -> None:
     assert all(v.parameters <= 59_000 for v in VARIANTS.values())
-
-
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize(("height", "width"), [(4, 5), (1, 6), (6, 1), (5, 4)])
-def test_later_samples_do_not_change_the_tables_of_a_step(model: Any, schedule: str, height: int, width: int) -> None:
-    """Drive steps() with two pictures that differ from some step on: until then all tables are equal."""
-    params = Params(schedule=schedule)
-    spec = Spec(height, width, 3, 8, batch=2)
-    network: CausalModel = model(spec, params)
-    g = np.random.Generator(np.random.PCG64(height))
-    one = g.integers(0, 256, (3, height * width), dtype=np.int32)
-    total = sum(1 for _ in _drive(network, spec, params, np.stack([one, one])))
-    for change in range(0, total, max(1, total // 12)):
-        other = g.integers(0, 256, one.shape, dtype=np.int32)
-        for number, tables in enumerate(_drive(network, spec, params, np.stack([one, other]), change)):
-            if number <= change:
-                assert all(np.array_equal(t[: len(t) // 2], t[len(t) // 2 :]) for t in tables)
-
-
-def _drive(model: CausalModel, spec: Spec, params: Params, pictures: NDArray[np.int32], change: int = 10**9) -> Any:
-    """Tables of each step; pictures (2, C, pixels) are the same until step ``change``."""
-    generator = model.steps(spec, params, [b""] * 2)
-    step = next(generator)
-    for number in itertools.count():
-        symbols = pictures[:, step.plane][:, step.sites]
-        if number < change:
-            symbols = symbols[[0, 0]]
-        flat = symbols[[0, 0]].reshape(-1)  # prefixes of both are those of the first picture
-        remaining, tables = 8, []
-        for digit, width in enumerate(step.dist.digits):
-            tables.append(step.dist.tables(digit, flat >> remaining))
-            remaining -= width
-        yield tables
-        try:
-            step = generator.send(symbols)
-        except StopIteration:
-            return
 
 
 def test_the_codec_tells_its_cost_without_weights() -> None:
