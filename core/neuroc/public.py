@@ -125,6 +125,7 @@ def decode_many(
 ) -> list[Picture | NeurocError]:
     """The picture of each file, tiles of equal size in lock-step; an error stands in its file's place.
 
+    All pictures are in memory at once, each as large as ``limits`` allow: pass few files of strangers at a time.
     Takes the keywords of ``decode``, and ``names`` for all files.
     """
     return decode_files(datas, _options(region, **keywords), names, progress)
