@@ -14,7 +14,7 @@ NOTE = (b"noTe", b"")
 
 def entry(name: str, error: str, about: str, make: Callable[[], bytes], *also: str) -> RejectEntry:
     """``also``: codes that other decoders may as well report, because the file breaks several rules."""
-    return RejectEntry(name, "raw", about, error, make, also)
+    return RejectEntry(name, "raw", about, error, make, tuple(code for code in also if code != error))
 
 
 def entries() -> Iterator[RejectEntry]:
