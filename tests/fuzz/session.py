@@ -20,7 +20,8 @@ from .targets import LIMITS, Target
 
 SLOW = 5.0  # seconds of processor time that no case may take
 HANG = 20.0  # after so many a case is interrupted
-POOL = 600  # inputs of a kind that are mutated further
+LARGEST_VECTOR = 1500  # bytes
+POOL = 1200  # inputs of a kind that are mutated further
 
 
 class Hang(BaseException):
@@ -52,6 +53,8 @@ class Session:
             self.pools[kind] = corpus(kind)
             if kind == "weights":
                 self.pools[kind] += installed_weights()
+            if kind == "nrc":
+                self.pools[kind] += conformance_files()
         return self.pools[kind]
 
     def case(self, target: Target, rng: Random) -> None:
@@ -109,6 +112,13 @@ def installed_weights() -> list[bytes]:
 
     paths = [w.path for w in list_weights() if w.path is not None and w.source == "package"]
     return [min((p.read_bytes() for p in paths), key=len)] if paths else []
+
+
+def conformance_files() -> list[bytes]:
+    """The small vectors of the conformance suite, those that must be refused among them."""
+    folder = Path(__file__).resolve().parents[2] / "conformance" / "neuroc_conformance"
+    found = [p for kind in ("files", "rejects") for p in sorted((folder / kind).glob("*.nrc"))]
+    return [p.read_bytes() for p in found if p.stat().st_size <= LARGEST_VECTOR]
 
 
 @contextmanager
