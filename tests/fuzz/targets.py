@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from neuroc.limits import Limits
 from neuroc.model import Spec
 from neuroc.picture import Picture, same_picture
 from neuroc.pixels import unwritable, write_picture
-from neuroc.plugins import load_codec
+from neuroc.plugins import load_codec, missing_modules, registry
 from neuroc.weights import Weights
 from neuroc_cli.info import _lines
 
@@ -110,11 +111,18 @@ def run_parser(data: bytes) -> str:
 
 def run_decode(data: bytes) -> str:
     """A whole decode, salvage, and every output format of what was decoded."""
-    result = tried(neuroc.decode, data, limits=LIMITS)
+    result = tried(neuroc.decode, data, limits=LIMITS, engine="numpy")
     saved = tried(neuroc.salvage, data, limits=LIMITS)
     if isinstance(saved, NeurocError):
         checked(saved, *FILE_ERRORS)
         check(isinstance(result, NeurocError), "salvage refuses what decode takes")
+    for engine in other_engines():
+        again = tried(neuroc.decode, data, limits=LIMITS, engine=engine)
+        if isinstance(again, NeurocError):
+            checked(again, *FILE_ERRORS)
+            check(isinstance(result, NeurocError), f"{engine} refuses what numpy takes: {again}")
+        else:
+            check(isinstance(result, Picture) and same_picture(again, result), f"{engine} differs from numpy")
     if isinstance(result, NeurocError):
         return checked(result, *FILE_ERRORS)
     header = parse(data, limits=LIMITS).header
@@ -186,8 +194,8 @@ def run_split(data: bytes) -> str:
     for p, coded in zip(pictures, files, strict=True):
         with other_coder():
             check(same(neuroc.decode(coded), p), "the plain coder gives another picture")
-        if rng.random() < 0.2 and torch_engine():
-            check(same(neuroc.decode(coded, engine="torch"), p), "torch gives another picture")
+        for engine in (*other_engines(), *(["torch"] if "torch" in sys.modules and rng.random() < 0.2 else [])):
+            check(same(neuroc.decode(coded, engine=engine), p), f"{engine} gives another picture")
         x, y = rng.randrange(p.width), rng.randrange(p.height)
         w, h = rng.randint(1, p.width - x), rng.randint(1, p.height - y)
         part = neuroc.decode(coded, region=(x, y, w, h)).samples
@@ -210,11 +218,10 @@ def other_coder() -> Iterator[None]:
 
 
 @cache
-def torch_engine() -> bool:
-    """Whether torch is loaded: the long mode loads it, the test suite has other tests of it."""
-    import sys
-
-    return "torch" in sys.modules
+def other_engines() -> tuple[str, ...]:
+    """What else computes here, as a compiled engine; torch is slow to load and seldom taken."""
+    found = [r.entry.id for r in registry().engine_entries() if not missing_modules(r.entry)]
+    return tuple(e for e in found if e not in ("numpy", "torch"))
 
 
 def run_coder(data: bytes) -> str:
