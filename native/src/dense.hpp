@@ -5,53 +5,59 @@
 // Sums are below 2^31 in any order (description.cpp proves it), so every order gives the same integers.
 #pragma once
 
-#include "symbols.hpp"
+#include <utility>
 
-#if defined(__clang__)
-#define NEUROC_UNROLL _Pragma("unroll")
-#elif defined(__GNUC__)
-#define NEUROC_UNROLL _Pragma("GCC unroll 16")
-#else
-#define NEUROC_UNROLL
-#endif
+#include "symbols.hpp"
 
 namespace neuroc {
 namespace {
 
+#if defined(_MSC_VER)
+#define NEUROC_INLINE_LAMBDA
+#else
+#define NEUROC_INLINE_LAMBDA __attribute__((always_inline))
+#endif
+
+template <int I> struct Index {
+    static constexpr int value = I;
+    constexpr operator int() const { return I; }
+};
+
+template <typename F, int... I> NEUROC_INLINE void repeat_each(F f, std::integer_sequence<int, I...>) {
+    (f(Index<I>()), ...);
+}
+
+// f(0) ... f(N - 1), unrolled by the language: compilers keep an array in registers only where every index is a
+// constant from the beginning.
+template <int N, typename F> NEUROC_INLINE void repeat(F f) {
+    repeat_each(f, std::make_integer_sequence<int, N>());
+}
+
 template <typename V, int M, int N, typename Out>
 void dense_tile(const PackedLayer &layer, int block, const int16_t *x, size_t x_stride, Out *y, size_t y_stride) {
     typename V::Sums acc[M][N];
-    NEUROC_UNROLL
-    for (int m = 0; m < M; ++m) {
+    repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
         const typename V::Sums constant = V::load(layer.constant + (block + m) * V::LANES);
-        NEUROC_UNROLL
-        for (int r = 0; r < N; ++r)
-            acc[m][r] = constant;
-    }
+        repeat<N>([&](auto r) NEUROC_INLINE_LAMBDA { acc[m][r] = constant; });
+    });
     const size_t size = size_t(layer.inputs) * V::LANES; // weights of a block
     const int16_t *w = layer.weight + block * size;
     for (int i = 0; i < layer.inputs; i += V::STEP) {
         typename V::Weights weight[M];
-        NEUROC_UNROLL
-        for (int m = 0; m < M; ++m)
-            weight[m] = V::weights(w + m * size);
-        NEUROC_UNROLL
-        for (int r = 0; r < N; ++r) {
+        repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA { weight[m] = V::weights(w + m * size); });
+        repeat<N>([&](auto r) NEUROC_INLINE_LAMBDA {
             const typename V::Input input = V::input(x + r * x_stride + i);
-            NEUROC_UNROLL
-            for (int m = 0; m < M; ++m)
-                V::add(acc[m][r], weight[m], input);
-        }
+            repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA { acc[m][r] = V::add(acc[m][r], weight[m], input); });
+        });
         w += V::LANES * V::STEP;
     }
-    NEUROC_UNROLL
-    for (int m = 0; m < M; ++m) {
+    repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
         const int o = (block + m) * V::LANES;
         const typename V::Sums shift = V::load(layer.shift + o), lo = V::load(layer.lo + o), hi = V::load(layer.hi + o);
-        NEUROC_UNROLL
-        for (int r = 0; r < N; ++r)
+        repeat<N>([&](auto r) NEUROC_INLINE_LAMBDA {
             V::store(y + r * y_stride + o, V::finish(acc[m][r], shift, lo, hi));
-    }
+        });
+    });
 }
 
 template <typename V, int M, typename Out>

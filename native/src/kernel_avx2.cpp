@@ -25,8 +25,8 @@ struct Avx2 {
         memcpy(&pair, p, sizeof pair);
         return _mm256_set1_epi32(pair);
     }
-    static NEUROC_INLINE void add(Sums &sums, Weights w, Input x) {
-        sums = _mm256_add_epi32(sums, _mm256_madd_epi16(w, x));
+    static NEUROC_INLINE Sums add(Sums sums, Weights w, Input x) {
+        return _mm256_add_epi32(sums, _mm256_madd_epi16(w, x));
     }
     static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
         return _mm256_min_epi32(_mm256_max_epi32(_mm256_srav_epi32(sums, shift), lo), hi);

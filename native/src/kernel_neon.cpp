@@ -18,9 +18,10 @@ struct Neon {
     static NEUROC_INLINE Sums load(const int32_t *p) { return {{vld1q_s32(p), vld1q_s32(p + 4)}}; }
     static NEUROC_INLINE Weights weights(const int16_t *p) { return vld1q_s16(p); }
     static NEUROC_INLINE Input input(const int16_t *p) { return vld1q_dup_s16(p); }
-    static NEUROC_INLINE void add(Sums &sums, Weights w, Input x) {
+    static NEUROC_INLINE Sums add(Sums sums, Weights w, Input x) {
         sums.val[0] = vmlal_s16(sums.val[0], vget_low_s16(w), vget_low_s16(x));
         sums.val[1] = vmlal_high_s16(sums.val[1], w, x);
+        return sums;
     }
     static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
         Sums y;

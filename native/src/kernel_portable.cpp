@@ -21,9 +21,10 @@ struct Portable {
     }
     static NEUROC_INLINE Weights weights(const int16_t *p) { return p; }
     static NEUROC_INLINE Input input(const int16_t *p) { return *p; }
-    static NEUROC_INLINE void add(Sums &sums, Weights w, Input x) {
+    static NEUROC_INLINE Sums add(Sums sums, Weights w, Input x) {
         for (int i = 0; i < LANES; ++i)
             sums.v[i] += w[i] * x;
+        return sums;
     }
     static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
         for (int i = 0; i < LANES; ++i)
