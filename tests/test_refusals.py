@@ -187,6 +187,11 @@ def test_weights_given_by_hand_must_fit(tmp_path: Path) -> None:
     refused(WeightsError, neuroc.encode, x, weights=str(broken))
 
 
+def test_weights_given_by_hand_are_not_for_raw() -> None:
+    x = natural(9, 9)  # small enough for raw to compete with the whole file
+    assert neuroc.decode(neuroc.encode(x, weights="rgb")).to_array().tolist() == x.tolist()
+
+
 # Plugins that fail while they work.
 
 

@@ -43,7 +43,8 @@ class DecodeWorker:
     format: str
     keywords: Mapping[str, Any] = field(default_factory=dict)  # of neuroc.decode
     limits: Limits = field(default_factory=Limits)
-    partial: str = ""  # the option that asks for a picture before the last step
+    partial: bool = False  # a picture before the last step: the preview, or ...
+    upto_step: int | None = None  # ... the one after these steps
     salvage: bool = False
     force: bool = False
 
@@ -87,17 +88,21 @@ class DecodeWorker:
         check_target(task, self.force)
         data = read_bytes(task.source, self.limits) if task.data is None else task.data
         parsed = parse(data, limits=self.limits, name=name_of(task), lenient=self.salvage)
-        if self.partial:
-            raise UsageError(
-                f"the codec {parsed.header.codec} has no preview and no partial decoding",
-                remedy=f"Decode without {self.partial}",
-            )
         return data, parsed
 
     def _decode(self, tasks: Sequence[Task], files: Sequence[bytes], progress: Callable[[int, int], None]) -> list[Any]:
         import neuroc
 
         shared = {"limits": self.limits, **self.keywords}
+        if self.partial:
+
+            def partly(task: Task, data: bytes) -> Any:
+                return neuroc.decode_partly(data, self.upto_step, name=name_of(task), **shared), (), ()
+
+            return [
+                attempt(t, lambda t=t, d=d: partly(t, d))  # type: ignore[misc]
+                for t, d in zip(tasks, files, strict=True)
+            ]
         if self.salvage:
             return [
                 attempt(t, lambda t=t, d=d: neuroc.salvage(d, name=name_of(t), **shared))  # type: ignore[misc]
@@ -233,10 +238,13 @@ def decode(
     }
     if region:
         keywords["region"] = o.region(region)
-    partial = "--preview" if preview else "--upto-step" if upto_step is not None else ""
-    worker = DecodeWorker(
-        kind, keywords, o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata), partial, salvage, force
-    )
+    partial = preview or upto_step is not None
+    if preview and upto_step is not None:
+        raise UsageError("--preview and --upto-step exclude each other")
+    if partial and (salvage or region):
+        raise UsageError("--preview and --upto-step show the whole picture: not with --salvage or --region")
+    limits = o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata)
+    worker = DecodeWorker(kind, keywords, limits, partial, upto_step, salvage, force)
     return run_tasks(tasks, worker, jobs=jobs, group=batch or 1, quiet=quiet, json=json)
 
 

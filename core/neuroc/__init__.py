@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .picture import Picture, Record
     from .pixels import read_picture, write_picture
-    from .public import decode, decode_many, encode, encode_many, salvage, verify
+    from .public import decode, decode_many, decode_partly, encode, encode_many, salvage, verify
 
 _HOME = {
     "FileInfo": "inspection",
@@ -29,6 +29,7 @@ _HOME = {
     "Record": "picture",
     "decode": "public",
     "decode_many": "public",
+    "decode_partly": "public",
     "encode": "public",
     "encode_many": "public",
     "info": "inspection",
@@ -46,6 +47,7 @@ __all__ = [
     "Record",
     "decode",
     "decode_many",
+    "decode_partly",
     "encode",
     "encode_many",
     "info",

@@ -9,8 +9,8 @@ it bit for bit. Where the engine interprets the model's description (causal.py) 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .errors import StreamError
 from .model import Ints, Model, ParallelEncode, Samples, Spec, Step
 from .tiles import leb128, read_leb128
 
+Result = TypeVar("Result")
 Progress = Callable[[int], None]  # called with the number of further pixels that are done
 
 
@@ -58,7 +59,7 @@ def _encode_steps(
                 encoder.encode(s, f)
         return symbols
 
-    _run(model, spec, params, side, put, None)
+    _run(model.steps(spec, params, side), put, None)
     return [encoder.finish() for encoder in encoders]
 
 
@@ -75,13 +76,13 @@ def decode_items(
     """Samples (B, H, W, C) of the coded items; raises StreamError for what encode_items cannot have made."""
     if runner is not None and coder.id in runner.coders:
         return runner.decode(items, spec, coder.id, threads, progress)
-    side, streams = _split(model, items)
+    side, streams = split_side(model, items)
     decoders = [coder.decoder(stream) for stream in streams]
 
     def get(step: Step) -> Ints:
         return read_symbols(step, decoders)
 
-    planes = _run(model, spec, params, side, get, progress)
+    planes = _run(model.steps(spec, params, side), get, progress)
     for decoder in decoders:
         decoder.finish()
     return model.synthesise(planes, spec, params)
@@ -100,16 +101,18 @@ def read_symbols(step: Step, decoders: Sequence[Decoder]) -> Ints:
     return value.reshape(batch, n)
 
 
+def decode_beginning(
+    generator: Generator[Step, Ints, Result], streams: Sequence[bytes | memoryview], coder: Coder
+) -> Result:
+    """What a generator of the first steps returns (Progressive, Previewing); the rest of the streams is not read."""
+    decoders = [coder.decoder(bytes(stream)) for stream in streams]
+    return _run(generator, lambda step: read_symbols(step, decoders), None)
+
+
 def _run(
-    model: Model,
-    spec: Spec,
-    params: Any,
-    side: Sequence[bytes],
-    exchange: Callable[[Step], Ints],
-    progress: Progress | None,
-) -> list[Ints]:
+    generator: Generator[Step, Ints, Result], exchange: Callable[[Step], Ints], progress: Progress | None
+) -> Result:
     """Drive the generator: for every step hand out the symbols that ``exchange`` gives for it."""
-    generator = model.steps(spec, params, side)
     try:
         step = next(generator)
         while True:
@@ -118,8 +121,8 @@ def _run(
                 progress(symbols.size)
             step = generator.send(symbols)
     except StopIteration as done:
-        planes: list[Ints] = done.value
-        return planes
+        result: Result = done.value
+        return result
 
 
 def _rows(values: Any, spec: Spec) -> Any:
@@ -133,7 +136,8 @@ def _join(model: Model, side: Sequence[bytes], streams: Sequence[bytes]) -> list
     return [leb128(len(s)) + s + stream for s, stream in zip(side, streams, strict=True)]
 
 
-def _split(model: Model, items: Sequence[bytes | memoryview]) -> tuple[list[bytes], list[bytes]]:
+def split_side(model: Model, items: Sequence[bytes | memoryview]) -> tuple[list[bytes], list[bytes]]:
+    """Side information and stream of each item."""
     if not model.side_information:
         return [b""] * len(items), [bytes(item) for item in items]
     side, streams = [], []

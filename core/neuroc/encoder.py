@@ -20,7 +20,7 @@ from .driver import encode_items
 from .errors import CorruptFileError, LimitError, UsageError, VerificationError, WeightsError
 from .header import DEFAULT_CODER, DEFAULT_TILE, Header
 from .limits import DEFAULT_LIMITS, Limits
-from .model import Adaptive, Model, RawCodec, Spec
+from .model import Adaptive, Model, RawCodec, SmallTiles, Spec
 from .models import (
     DEFAULT_RUNTIME,
     LoadedCodec,
@@ -90,7 +90,8 @@ def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress 
     data = _file(picture, coded, options)
     if options.raw and loaded.id != "raw" and _raw_may_be_smaller(picture, coded):
         with suppress(LimitError):  # its larger tiles take more memory; the file that there is will do
-            plain = _encode_grid(picture, open_codec("raw", {}), options, options.tile, None)
+            own = replace(options, runtime=replace(options.runtime, weights=None))  # which are the codec's
+            plain = _encode_grid(picture, open_codec("raw", {}), own, options.tile, None)
             data = min(data, _file(picture, plain, options), key=len)
     if options.verify:
         verify_file(data, picture, options)
@@ -125,8 +126,10 @@ def _encode_grid(
     picture: Picture, loaded: LoadedCodec, options: EncodeOptions, tile: int, progress: Progress | None
 ) -> _Coded:
     groups = plane_groups(picture.mode)
-    if loaded.id == "raw" and tile == DEFAULT_TILE < max(picture.width, picture.height):
+    if tile == DEFAULT_TILE < max(picture.width, picture.height) and loaded.id == "raw":
         tile = RAW_TILE
+    if isinstance(loaded.codec, SmallTiles) and tile == DEFAULT_TILE:
+        tile = loaded.codec.largest_tile if loaded.codec.largest_tile < max(picture.width, picture.height) else tile
     grid = tile_grid(picture.width, picture.height, tile)
     options.limits.check_tiles(len(grid))
     cost = coding_cost(loaded, groups, picture.bits, grid)

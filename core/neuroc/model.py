@@ -91,6 +91,17 @@ class ParallelEncode(Protocol):
 
 
 @runtime_checkable
+class Progressive(Protocol):
+    """Optional: pictures before the last step (``neuroc decode --upto-step K``)."""
+
+    def partial(self, spec: Spec, params: Any, side: Sequence[bytes], upto: int) -> Generator[Step, Ints, list[Ints]]:
+        """Like ``steps``, but ends after the first ``upto`` steps of the schedule; returns the planes as guessed then.
+
+        All of them are exact where ``upto`` is at least the number of steps.
+        """
+
+
+@runtime_checkable
 class Adaptive(Protocol):
     """Optional, encoder only: chooses parameters that are to be found by looking at the picture."""
 
@@ -120,6 +131,21 @@ class Codec(Protocol):
 
         Raises WeightsError if the weights do not fit, ExactnessError if a bound does not hold.
         """
+
+
+@runtime_checkable
+class SmallTiles(Protocol):
+    """Optional capability of a codec: tiles are at most ``largest_tile`` pixels a side, unless the user says less."""
+
+    largest_tile: int
+
+
+@runtime_checkable
+class Previewing(Protocol):
+    """Optional capability of a codec: a first picture without its network (``neuroc decode --preview``)."""
+
+    def preview(self, spec: Spec, params: Any) -> Generator[Step, Ints, Samples] | None:
+        """The steps of a base picture (B, H, W, C), the first of each stream; None if there is no such picture."""
 
 
 @runtime_checkable

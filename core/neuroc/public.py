@@ -131,6 +131,18 @@ def decode_many(
     return decode_files(datas, _options(region, **keywords), names, progress)
 
 
+def decode_partly(
+    data: bytes, upto_step: int | None = None, *, name: str | None = None, **keywords: Unpack[Decoding]
+) -> Picture:
+    """The picture after ``upto_step`` steps of a progressive codec, the rest guessed; without it, the preview.
+
+    Takes the keywords of ``decode`` but region and progress. Raises UsageError for a file that has none.
+    """
+    from .progressive import decode_partly as partly
+
+    return partly(data, upto_step, _options(**keywords), name)
+
+
 def salvage(data: bytes, *, name: str | None = None, **keywords: Unpack[Decoding]) -> Salvaged:
     """What is intact of a damaged file: (picture, numbers of the tiles that are lost and zero, other damage).
 

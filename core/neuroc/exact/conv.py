@@ -1,0 +1,47 @@
+"""Convolutions as gathers and matrix products: the rows that an exact linear layer takes (SPEC section 10.4).
+
+Library convolutions may use Winograd or FFT, which are not exact. ``patches`` copies what each output sees into one
+row, so that a convolution is an exact Linear (layers.py) whose weight is (out, side * side * in), and its proof is the
+same. Activations are (B, H, W, C), integers in whatever type carries them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def patches(x: NDArray[Any], side: int, stride: int = 1) -> NDArray[Any]:
+    """Rows (B * h * w, side * side * C) of a convolution of ``side`` x ``side`` in steps of ``stride``.
+
+    Odd sides see zeros outside (h = ceil(H / stride)); even ones need H and W to be multiples of the stride and see
+    nothing outside. Within a row: row of the window, column of the window, feature. Raises ValueError.
+    """
+    batch, height, width, features = x.shape
+    margin = side // 2 if side % 2 else 0
+    if not margin and side != stride and side > 1:
+        raise ValueError(f"an even window of {side} needs the stride {side}, not {stride}")
+    if side % 2 == 0 and (height % stride or width % stride):
+        raise ValueError(f"{height}x{width} is no multiple of the stride {stride}")
+    if side == 1 and stride == 1:
+        return x.reshape(-1, features)
+    h, w = -(-height // stride), -(-width // stride)
+    padded = x
+    if margin:
+        padded = np.zeros((batch, height + 2 * margin, width + 2 * margin, features), dtype=x.dtype)
+        padded[:, margin:-margin, margin:-margin] = x
+    rows = np.empty((batch, h, w, side, side, features), dtype=x.dtype)
+    for i in range(side):
+        for j in range(side):
+            rows[:, :, :, i, j] = padded[:, i : i + stride * h : stride, j : j + stride * w : stride][:, :h, :w]
+    return rows.reshape(batch * h * w, side * side * features)
+
+
+def depth_to_space(x: NDArray[Any], side: int = 2) -> NDArray[Any]:
+    """(B, h, w, side * side * C) to (B, side * h, side * w, C): what a transposed convolution without overlap gives."""
+    batch, h, w, features = x.shape
+    out = features // (side * side)
+    cells = x.reshape(batch, h, w, side, side, out).transpose(0, 1, 3, 2, 4, 5)
+    return cells.reshape(batch, side * h, side * w, out)
