@@ -32,13 +32,14 @@ def stamp() -> str:
 
 
 def _commit() -> str:
-    """The commit that is checked out, with "and changes" where core, plugins or vectors differ from it."""
+    """The last commit that changed what is tested, with "and changes" where the folder differs from it."""
+    tested = ("--", "core", "plugins", "conformance", ":!conformance/RESULTS.md")
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", str(HERE.parent), *words], capture_output=True, text=True).stdout.strip()
 
-    short = git("rev-parse", "--short=10", "HEAD")
-    changed = git("status", "--porcelain", "--", "core", "plugins", "conformance", ":!conformance/RESULTS.md")
+    short = git("log", "-1", "--abbrev=10", "--format=%h", *tested)
+    changed = git("status", "--porcelain", *tested)
     return f"{short or 'unknown'}{' and changes' if changed else ''}"
 
 
