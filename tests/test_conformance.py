@@ -219,3 +219,14 @@ def test_a_decoder_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     outcome = only(suite_of(tmp_path, FILE), decoder="/no/such/decoder {in} {out}")
     assert outcome.ok is False
     assert "cannot be started" in outcome.error
+
+
+def test_the_reference_decoder_agrees_through_its_command(tmp_path: Path) -> None:
+    """One file of each sort; .ci/run takes them all."""
+    names = (FILE, "mode-p-4", "raw-green-adaptive-zstd", "causal59k-la16", "causal59k-tiles-rgba-13x7-by-6", REJECT)
+    reference = DATA.parent / "reference"
+    command = (
+        f"{shlex.quote(sys.executable)} {shlex.quote(str(reference))} {{in}} {{out}} --weights {{weights}} --tables"
+    )
+    found = outcomes(suite_of(tmp_path, *names), decoder=command)
+    assert [(n, o.error) for n, o in found.items() if not o.ok] == []
