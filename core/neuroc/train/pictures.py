@@ -1,9 +1,10 @@
-"""Training pictures from folders: any format that neuroc reads, mosaics cut apart, some held out for validation."""
+"""Training pictures from folders: what neuroc reads and CIFAR-10's batches, mosaics cut apart, some held out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from ..pixels import read_picture
 from ..training import DataFolder
 
 HOLD_OUT = 20  # every so many pictures are for validation
+CIFAR_SIDE = 32
+CIFAR_RECORD = 1 + 3 * CIFAR_SIDE * CIFAR_SIDE  # bytes of a picture in the binary version of CIFAR-10
 
 U8 = NDArray[np.uint8]
 
@@ -33,7 +36,7 @@ def read_groups(folders: Sequence[DataFolder], convert: Callable[[U8], U8]) -> l
     """
     groups = []
     for folder in folders:
-        pictures = [convert(tile) for picture in _pictures(folder) for tile in _tiles(picture, folder.tile)]
+        pictures = [convert(picture) for picture in read_pictures(folder)]
         if len(pictures) < HOLD_OUT:
             raise UsageError(
                 f"only {len(pictures)} 8-bit RGB pictures, at least {HOLD_OUT} are needed",
@@ -47,9 +50,31 @@ def read_groups(folders: Sequence[DataFolder], convert: Callable[[U8], U8]) -> l
     return groups
 
 
+def read_pictures(folder: DataFolder) -> list[U8]:
+    """Every 8-bit RGB picture (H, W, 3) of a folder, mosaics cut apart; files that are none are passed over."""
+    return [tile for picture in _pictures(folder) for tile in _tiles(picture, folder.tile)]
+
+
+def cifar_batch(path: Path) -> U8 | None:
+    """The pictures (n, 32, 32, 3) of a batch in CIFAR-10's binary version, None for any other file.
+
+    A record is a byte of label, then 32 x 32 bytes each of red, green and blue.
+    """
+    size = path.stat().st_size
+    if path.suffix != ".bin" or size == 0 or size % CIFAR_RECORD:
+        return None
+    records = np.fromfile(path, dtype=np.uint8).reshape(-1, CIFAR_RECORD)
+    if int(records[:, 0].max()) > 9:
+        return None
+    return np.ascontiguousarray(records[:, 1:].reshape(-1, 3, CIFAR_SIDE, CIFAR_SIDE).transpose(0, 2, 3, 1))
+
+
 def _pictures(folder: DataFolder) -> Sequence[U8]:
-    found = []
+    found: list[U8] = []
     for path in sorted(p for p in folder.path.rglob("*") if p.is_file()):
+        if (batch := cifar_batch(path)) is not None:
+            found.extend(batch)
+            continue
         try:
             picture = read_picture(path)
         except PictureError:

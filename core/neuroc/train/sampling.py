@@ -13,13 +13,14 @@ Taps = tuple[tuple[int, int], ...]
 NeighbourRule = Callable[[Any, Any, Any, Any, Taps], NDArray[np.int64]]
 
 BORDER_SHARE = 16  # one sample in so many comes from anywhere, borders included
+SMALL = 1 << 12  # pixels up to which the windows of whole pictures are tabled
 
 
 class PixelSampler:
     """Draws pixels uniformly from weighted groups of pictures.
 
     groups: (weight, pictures) pairs; a picture is (H, W, C) uint8. Interior pixels are mirrored in half of
-    the batches, which doubles the data for nothing.
+    the batches, which doubles the data for nothing. Small pictures of one size give all their pixels evenly.
     """
 
     def __init__(
@@ -46,6 +47,17 @@ class PixelSampler:
         constant = np.full((1, channels), 128, dtype=np.uint8)
         self._flat = torch.from_numpy(np.concatenate([*(p.reshape(-1, channels) for p in pictures), constant]))
         self._generator = torch.Generator().manual_seed(seed)
+        self._windows = self._small_windows([p.shape[:2] for p in pictures])
+
+    def _small_windows(self, shapes: Sequence[tuple[int, ...]]) -> torch.Tensor | None:
+        """Flat neighbours (2, H*W, T) of every pixel of small pictures of one size, plain and mirrored, else None."""
+        height, width = shapes[0]
+        if height * width > SMALL or any(shape != (height, width) for shape in shapes):
+            return None
+        i, j = np.divmod(np.arange(height * width), width)
+        plain = self._rule(i, j, height, width, self._taps)
+        mirror = np.append(i * width + width - 1 - j, height * width)  # the constant is its own mirror image
+        return torch.from_numpy(np.stack([plain, mirror[plain[mirror[:-1]]]]))
 
     def _uniform(self, n: int) -> torch.Tensor:
         return torch.rand(n, generator=self._generator)
@@ -54,6 +66,8 @@ class PixelSampler:
         """Neighbours (n, T, C) and targets (n, C), both uint8."""
         picture = torch.searchsorted(self._cumulative, self._uniform(n) * self._cumulative[-1])
         start, height, width = self._table[picture.clamp(max=len(self._table) - 1)].unbind(1)
+        if self._windows is not None:
+            return self._small_batch(start, int(height[0] * width[0]))
         i = torch.minimum((self._uniform(n) * height).long(), height - 1)
         j = torch.minimum((self._uniform(n) * width).long(), width - 1)
         border = n // BORDER_SHARE
@@ -74,3 +88,13 @@ class PixelSampler:
         index[edge] = torch.from_numpy(np.where(rule == size, outside, rule + start[edge].numpy()[:, None]))
         rows = self._flat.index_select(0, index.reshape(-1))
         return rows.view(n, len(self._taps), -1), self._flat.index_select(0, position)
+
+    def _small_batch(self, start: torch.Tensor, pixels: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pixels drawn evenly from whole pictures, whose borders are a large part of them."""
+        assert self._windows is not None
+        site = torch.randint(pixels, (len(start),), generator=self._generator)
+        window = self._windows[int(self._uniform(1) < 0.5)].index_select(0, site)
+        outside = len(self._flat) - 1
+        index = torch.where(window == pixels, outside, window + start[:, None])
+        rows = self._flat.index_select(0, index.reshape(-1))
+        return rows.view(len(start), len(self._taps), -1), self._flat.index_select(0, start + site)
