@@ -181,6 +181,24 @@ def test_softmax_gives_the_probabilities_of_its_logits() -> None:
     assert float(np.abs(p - q / q.sum()).max()) < 1e-4
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_a_softmax_with_an_origin_is_the_one_with_its_logits_moved_there(bits: int) -> None:
+    size = 1 << bits
+    g = np.random.Generator(np.random.PCG64(bits))
+    logits = g.integers(-3000, 3000, (size, size), dtype=np.int32)
+    origin = np.arange(size, dtype=np.int32)
+    moved = softmax(np.stack([np.roll(row, o) for row, o in zip(logits, origin, strict=True)]))
+    dist = softmax(logits, origin)
+    for symbol in range(size):
+        symbols = np.full(size, symbol, dtype=np.int32)
+        check_intervals(dist, symbols)
+        for (start, freq), (want_start, want_freq) in zip(
+            dist.intervals(symbols), moved.intervals(symbols), strict=True
+        ):
+            assert np.array_equal(start, want_start)
+            assert np.array_equal(freq, want_freq)
+
+
 def test_distributions_that_cannot_be_tables_are_refused() -> None:
     for bad in (np.ones((1, 3), dtype=np.int64), np.full((1, 2), 2**30, dtype=np.int64), np.ones((1, 1), np.int64)):
         with pytest.raises(ValueError, match=r"power of two|2\*\*30"):
