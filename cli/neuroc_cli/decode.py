@@ -234,6 +234,7 @@ def decode(
         "engine": engine,
         "device": device,
         "batch": batch,
+        "threads": jobs if len(tasks) == 1 else 1,  # several are coded by processes
         "allow_pinned": allow_pinned,
     }
     if region:

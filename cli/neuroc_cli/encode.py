@@ -164,6 +164,7 @@ def encode(
         "engine": engine,
         "device": device,
         "batch": batch,
+        "threads": jobs if len(tasks) == 1 else 1,  # several are coded by processes
         "raw": not no_raw,
         "verify": not no_verify,
         **params,

@@ -15,7 +15,17 @@ OutDir = Annotated[
     typer.Option("--out-dir", metavar="DIR", help="Folder for outputs, made if missing; keeps sub-folders of inputs."),
 ]
 Weights = Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights by name or file.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", metavar="N", min=1, max=1024, help="Processes side by side.")]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        min=1,
+        max=1024,
+        help="Pictures side by side; for a single one the threads of an engine that has some.",
+    ),
+]
 Batch = Annotated[
     int | None,
     typer.Option(

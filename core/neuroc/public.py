@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Progress = Callable[[int, int], None]  # (pixels done, pixels in all)
+MAX_THREADS = 1024
 Region = tuple[int, int, int, int]  # x, y, width, height
 
 
@@ -31,6 +32,7 @@ class Decoding(TypedDict, total=False):
     engine: str  # "auto", "numpy", "torch", ...
     device: str  # "cpu" or "cuda"
     batch: int | None  # tiles in lock-step; None chooses by memory
+    threads: int  # for the tiles of a picture, where the engine has threads of its own
     allow_pinned: bool  # decode files of float models that were made by another build
     limits: Limits
 
@@ -62,6 +64,7 @@ def encode(
     engine: str = "auto",
     device: str = "cpu",
     batch: int | None = None,
+    threads: int = 1,
     raw: bool = True,
     verify: bool = True,
     limits: Limits = DEFAULT_LIMITS,
@@ -72,11 +75,12 @@ def encode(
 
     image:  (H, W) or (H, W, 1..4) uint8 or uint16 array, (H, W) bool array, Pillow image or Picture.
     tile:   longest side of a tile in pixels; batch: tiles in lock-step, by memory if None.
+    threads: for the tiles of the picture, where the engine has threads of its own (native).
     raw:    whether the built-in ``raw`` competes for each tile; False keeps everything that the codec can code with it.
     params: the plugin's own parameters, as ``neuroc encode --plugin ID --help`` lists them.
     Raises UsageError, UnsupportedPictureError, PluginError and its kinds, LimitError, VerificationError.
     """
-    runtime = Runtime(engine, device, weights, _batch(batch))
+    runtime = Runtime(engine, device, weights, _batch(batch), _threads(threads))
     options = EncodeOptions(plugin, params, coder, _integer("tile", tile), runtime, verify, limits, raw)
     return encode_picture(as_picture(image), options, progress)
 
@@ -108,8 +112,8 @@ def decode(
 
     ``numpy.asarray(picture)``, ``picture.to_array()`` and ``picture.to_pillow()`` give the samples.
     name:     stands in the messages of errors.
-    keywords: weights=None, engine="auto", device="cpu", batch=None, allow_pinned=False, limits=DEFAULT_LIMITS
-              (class Decoding says what they are).
+    keywords: weights=None, engine="auto", device="cpu", batch=None, threads=1, allow_pinned=False,
+              limits=DEFAULT_LIMITS (class Decoding says what they are).
     Raises UsageError, CorruptFileError, PluginError, LimitError and their kinds.
     """
     return decode_file(data, _options(region, **keywords), name, progress)
@@ -176,10 +180,11 @@ def _options(
     engine: str = "auto",
     device: str = "cpu",
     batch: int | None = None,
+    threads: int = 1,
     allow_pinned: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> DecodeOptions:
-    runtime = Runtime(engine, device, weights, _batch(batch))
+    runtime = Runtime(engine, device, weights, _batch(batch), _threads(threads))
     return DecodeOptions(runtime, limits, allow_pinned, None if region is None else _box(region))
 
 
@@ -195,6 +200,12 @@ def _batch(batch: int | None) -> int | None:
     if batch is not None and (batch := _integer("batch", batch)) < 1:
         raise UsageError(f"batch must be 1 or more, not {batch}", remedy="Leave it out to choose by memory")
     return batch
+
+
+def _threads(threads: int) -> int:
+    if not 1 <= (threads := _integer("threads", threads)) <= MAX_THREADS:
+        raise UsageError(f"threads must be 1 to {MAX_THREADS}, not {threads}")
+    return threads
 
 
 def _integer(name: str, value: object) -> int:
