@@ -1,4 +1,4 @@
-"""Discovery of plugins over pluggy: what is installed, what is broken and why (docs/plugins.md).
+"""Discovery of plugins over pluggy: what is installed, what is broken and why (docs/writing-a-plugin.md).
 
 Every entry point of group ``neuroc`` gets a PluginManager of its own, so that a plugin that fails (on import, in a
 hook, with a wrong hook name or an invalid entry) is reported and never stops another one. Entries hold import
