@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Command:
 
     @classmethod
     def parse(cls, template: str, suite: Suite) -> Command:
-        """Raises UsageError for a template without ``{in}`` or ``{out}``."""
+        """Raises UsageError for a template without ``{in}`` or ``{out}``, or whose program is not there."""
         try:
             words = tuple(shlex.split(template))
         except ValueError as error:
@@ -57,10 +58,12 @@ class Command:
                     f"the decoder command has no {part}",
                     remedy="Write it as 'CMD {in} {out}'; {weights} stands for the folder of the vectors' weights",
                 )
+        if shutil.which(words[0]) is None:
+            raise UsageError(f"the decoder {words[0]!r} is no program that can be started")
         return cls(words, suite.weights)
 
     def run(self, source: Path, target: Path) -> subprocess.CompletedProcess[bytes]:
-        """Decode a file; raises UsageError if the command cannot be started, Bad if it does not end."""
+        """Decode a file; raises Bad if the command cannot be started or does not end."""
         places = {"{in}": str(source), "{out}": str(target), "{weights}": str(self.weights)}
         words = [re.sub(r"\{(in|out|weights)\}", lambda m: places[m[0]], word) for word in self.words]
         known = [str(self.weights), *filter(None, [os.environ.get(ENVIRONMENT)])]
@@ -70,7 +73,7 @@ class Command:
                 words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False
             )
         except OSError as error:
-            raise UsageError(f"the decoder {words[0]!r} cannot be started: {error.strerror}") from None
+            raise Bad(f"the decoder {words[0]!r} cannot be started: {error.strerror}") from None
         except subprocess.TimeoutExpired:
             raise Bad(f"the decoder does not end within {SECONDS} seconds") from None
 
