@@ -1,15 +1,15 @@
-"""docs/plugins.md names every hook, field and method, and its plugins work."""
+"""docs/writing-a-plugin.md names every hook, field and method, and its plugins work."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import importlib.metadata
+import importlib
 import inspect
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,11 @@ import pytest
 import neuroc
 from naturalpictures import natural
 from neuroc import api, hookspecs
-from neuroc.coder import get_coder
-from neuroc.driver import decode_items, encode_items
-from neuroc.model import Spec
-from neuroc.plugins import load_codec, registry
+from neuroc.plugins import registry
+from neuroc.testing import CONTRACTS
+from neuroc.testing.subject import Scope
 
-DOCS = (Path(__file__).resolve().parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
+DOCS = (Path(__file__).resolve().parent.parent / "docs" / "writing-a-plugin.md").read_text(encoding="utf-8")
 REFERENCE = DOCS.split("## Reference")[1].split("\n## ")[0]
 NAMES = ("deflate", "meanpred")
 
@@ -36,17 +35,21 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The plugins of the page, registered for one test by the entry point of the page."""
+    """The plugins of the page, installed for one test by the pyproject.toml of the page."""
     toml = next(b for b in blocks("toml") if b.startswith("[build-system]"))
-    points = list(importlib.metadata.entry_points(group="neuroc"))
-    for name, module in zip(NAMES, blocks("python"), strict=True):
+    modules = [b for b in blocks("python") if b.startswith('"""neuroc-')]
+    for name, module in zip(NAMES, modules, strict=True):
         (tmp_path / f"neuroc_{name}.py").write_text(module, encoding="utf-8")
         project = tomllib.loads(toml.replace("deflate", name))["project"]
         [(id, value)] = project["entry-points"]["neuroc"].items()
-        assert project["name"] == f"neuroc-{id}"
-        points.append(EntryPoint(id, value, "neuroc"))
+        about = tmp_path / f"neuroc_{name}-{project['version']}.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        )
+        (about / "entry_points.txt").write_text(f"[neuroc]\n{id} = {value}\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **_: points)
+    importlib.invalidate_caches()
     registry.cache_clear()
     yield
     monkeypatch.undo()
@@ -75,46 +78,37 @@ def test_the_tables_name_every_method_with_its_arguments() -> None:
     assert set(inspect.signature(api.param).parameters) <= set(re.findall(r"\w+", REFERENCE))
 
 
+def test_the_table_of_contracts_is_that_of_the_kit() -> None:
+    table = DOCS.split("| contract | |")[1].split("\n\n")[0]
+    assert dict(re.findall(r"^\| ([a-z-]+) \| (.*) \|$", table, re.MULTILINE)) == CONTRACTS
+
+
+def test_every_keyword_of_suite_is_documented() -> None:
+    section = DOCS.split("| keyword | default | |")[1].split("\n\n")[0]
+    first = [line.split("|")[1] for line in section.splitlines()[2:]]
+    assert set(re.findall(r"`(\w+)`", " ".join(first))) == {f.name for f in dataclasses.fields(Scope)}
+
+
 @pytest.mark.usefixtures("installed")
-@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_plugins_of_the_page_give_every_pixel_back(
-    name: str, channels: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("neuroc.encoder.RAW_HOPE", 0)  # raw does not compete
-    x = natural(75, 64, channels)
-    data = neuroc.encode(x, plugin=name, tile=40)
-    info = neuroc.info(data)
-    assert (info.plugin, info.as_dict()["weights"]) == (name, [])
-    assert np.array_equal(neuroc.decode(data).samples, x)
-    option = {"deflate": {"level": 1}, "meanpred": {"spread": 1}}[name]
-    changed = neuroc.encode(x, plugin=name, tile=40, **option)  # type: ignore[arg-type]
-    assert changed != data
-    assert np.array_equal(neuroc.decode(changed).samples, x)
+def test_the_plugins_of_the_page_keep_their_contracts(name: str) -> None:
+    [line] = [b for b in blocks("python") if "import suite" in b]
+    made: dict[str, Any] = {}
+    exec(line.replace('"my-own"', f'"{name}", side=9, examples=4, engines=()'), made)
+    tests = made["TestCodec"]()
+    ran = 0
+    for test in [n for n in dir(tests) if n.startswith("test_")]:
+        with contextlib.suppress(pytest.skip.Exception):
+            getattr(tests, test)()
+            ran += 1
+    assert ran >= 9
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_codec_without_a_network_keeps_16_bits_and_refuses_damage() -> None:
-    codec: Any = load_codec("deflate")
-    for x in (natural(9, 12, 3, 16), natural(9, 12, 1, 8)):
-        height, width, channels = x.shape
-        spec = Spec(height, width, channels, 8 * x.itemsize)
-        data = codec.encode_tile(x, spec, codec.params())
-        assert np.array_equal(codec.decode_tile(data, spec, codec.params()), x)
-        for bad in (b"", data[:-1], data + b"x", data[:8] + b"\xff" + data[9:]):
-            with pytest.raises(api.CorruptFileError):
-                codec.decode_tile(bad, spec, codec.params())
-
-
-@pytest.mark.usefixtures("installed")
-def test_the_codec_that_predicts_runs_tiles_in_lock_step() -> None:
-    codec: Any = load_codec("meanpred")
-    x = np.stack([natural(20, 31, seed=s) for s in range(3)])
-    spec = Spec(20, 31, 3, 8, batch=3)
-    model = codec.model(None, None, spec, codec.params())
-    items = encode_items(model, x, spec, codec.params(), get_coder("rans24"))
-    assert np.array_equal(decode_items(model, items, spec, codec.params(), get_coder("rans24")), x)
-    assert sum(map(len, items)) < x.size * 3 // 4
+@pytest.mark.parametrize("name", NAMES)
+def test_without_raw_the_files_are_those_of_the_codec(name: str) -> None:
+    data = neuroc.encode(natural(75, 64), plugin=name, tile=40, raw=False)
+    assert (neuroc.info(data).plugin, neuroc.info(data).as_dict()["weights"]) == (name, [])
 
 
 @pytest.mark.usefixtures("installed")
