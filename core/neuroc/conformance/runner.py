@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,7 +48,15 @@ def run(suite: Suite, *, plugin: str | None = None, decoder: str | None = None) 
     """
     vectors = selected(suite, plugin, decoder is not None)
     command = None if decoder is None else Command.parse(decoder, suite)
-    return (_outcome(suite, vector, command) for vector in vectors)
+    if command is None:
+        return (_outcome(suite, vector, None) for vector in vectors)
+    return _side_by_side(suite, vectors, command)
+
+
+def _side_by_side(suite: Suite, vectors: Sequence[Vector], command: Command) -> Iterator[Outcome]:
+    """A foreign decoder is a process for each file: as many at a time as there are cores."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(lambda vector: _outcome(suite, vector, command), vectors)
 
 
 def _outcome(suite: Suite, vector: Vector, command: Command | None) -> Outcome:
