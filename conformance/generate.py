@@ -23,7 +23,7 @@ import zstandard
 
 from catalogue import causal, files, rejects, units
 from catalogue.assembly import fields_of
-from catalogue.entry import Entry, FileEntry, RejectEntry
+from catalogue.entry import Entry, FileEntry, RejectEntry, UnitEntry
 from neuroc.conformance import table_digests
 from neuroc.digests import digest, pixel_digest
 from neuroc.errors import NeurocError
@@ -189,7 +189,8 @@ def update(regenerate: str | None = None, check: bool = False, drafts: bool = Tr
     changed = []
     for entry in entries:
         old = stored.get(entry.name)
-        kept = not comparable(entry) or (is_draft(entry) and (not drafts or entry.codec in old_weights))
+        older = not isinstance(entry, UnitEntry) and entry.codec in old_weights
+        kept = not comparable(entry) or older or (is_draft(entry) and not drafts)
         if old and entry.name not in replaceable and kept:
             result.append(retold(entry, old))
             continue
@@ -213,8 +214,13 @@ def update(regenerate: str | None = None, check: bool = False, drafts: bool = Tr
 
 
 def retold(entry: Entry, old: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored entry with the present words: about, and also. Raises Refused if its error would change."""
+    """A stored entry with the present words, frozen if its codec is no draft any more.
+
+    Raises Refused if its error would change.
+    """
     new = {**old, "about": entry.about}
+    if old.get("draft"):
+        new["draft"] = is_draft(entry)
     if isinstance(entry, RejectEntry):
         if entry.error != old["error"]:
             raise Refused(f"{entry.name} is stored with the error {old['error']}")
@@ -224,12 +230,13 @@ def retold(entry: Entry, old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def outdated(stored: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Codecs whose stored drafts were made with weights that they no longer take: they are kept as they are."""
+    """Codecs that now encode with other weights than those of their stored files: these are kept as they are."""
     found = set()
     for entry in stored:
-        if entry.get("draft"):
-            present = {w.digest for w in registry().codec(entry["codec"]).entry.weights}
-            if not present.issuperset(weights_of(entry)):
+        if needed := weights_of(entry):
+            weights = registry().codec(entry["codec"]).entry.weights
+            defaults = {next(w.digest for w in weights if w.name == name) for name in {w.name for w in weights}}
+            if not defaults.issuperset(needed):
                 found.add(entry["codec"])
     return found
 
