@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import causal59k
 import coders
+import container
 import distributions
 import exact
 import header
@@ -129,6 +131,37 @@ def test_every_must_reject_vector_is_refused_with_its_code() -> None:
         with pytest.raises(Refusal) as refusal:
             picture.read((DATA / entry["path"]).read_bytes(), [DATA / "weights"])
         assert refusal.value.args[0] in (entry["error"], *entry.get("also", ())), entry["name"]
+
+
+def test_the_costs_that_limits_apply_to_are_those_of_neuroc() -> None:
+    for entry in vectors("file"):
+        data = (DATA / entry["path"]).read_bytes()
+        file = container.read(data)
+        head = header.read_header(file)
+        rows, columns = -(-file.height // head.tile), -(-file.width // head.tile)
+        heights = [(k + 1) * file.height // rows - k * file.height // rows for k in range(rows)]
+        widths = [(k + 1) * file.width // columns - k * file.width // columns for k in range(columns)]
+        costs = []
+        groups = header.GROUPS[head.mode]
+        plan = causal59k.plan(head, groups) if head.codec == "causal59k" else [""] * len(groups)
+        for (channels, _), name, h, w in (
+            (*group, h, w) for group in zip(groups, plan, strict=True) for h in heights for w in widths
+        ):
+            raw = 0, h + w - 1, 6 * h * w * channels * -(-file.bits // 8)
+            costs.append(causal59k.cost(name, head, h, w, channels, file.bits) if name else raw)
+        macs, steps, memory = zip(*costs, strict=True)
+        info = neuroc.info(data)
+        stated = info.cost_macs, info.cost_steps, info.cost_memory
+        assert (sum(macs), sum(steps), max(memory)) == stated, entry["name"]
+
+
+def test_files_without_zstd_need_no_zstandard(tmp_path: Path) -> None:
+    (tmp_path / "in.nrc").write_bytes((DATA / "files" / "container-smallest.nrc").read_bytes())
+    program = "import runpy, sys; sys.modules['zstandard'] = None; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0])"
+    command = [sys.executable, "-c", program, str(REFERENCE), str(tmp_path / "in.nrc"), str(tmp_path / "out.pam")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "out.pam").exists()
 
 
 @pytest.mark.parametrize("name", ["rans24", "range24"])
