@@ -86,6 +86,15 @@ def test_files_decoded_together_share_the_limit_of_pixels(tmp_path: Path, monkey
     assert seen == [2, 2]
 
 
+def test_a_note_about_many_records_is_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = Picture(GREY[:, :, None], "L", 8, (Record("x" * 255, b""),) * 3000)
+    (tmp_path / "a.nrc").write_bytes(neuroc.encode(picture, plugin="raw"))
+    assert main(["decode", "--format", "tiff", str(tmp_path / "a.nrc")]) == 0
+    note = capsys.readouterr().err
+    assert "(3000 records)" in note
+    assert len(note) < 4000
+
+
 def test_an_output_never_follows_a_link(tmp_path: Path) -> None:
     (tmp_path / "a.nrc").write_bytes(neuroc.encode(GREY))
     precious = tmp_path / "precious"

@@ -172,7 +172,8 @@ class DecodeWorker:
                 remedy="The other tiles are intact",
                 file=name_of(task),
             )
-        remarks = [f"{self.format} files cannot hold {', '.join(left_out)}: decode to PNG to keep all metadata"]
+        records = ", ".join(left_out[:10]) + (f", ... ({len(left_out)} records)" if len(left_out) > 10 else "")
+        remarks = [f"{self.format} files cannot hold {records}: decode to PNG to keep all metadata"]
         if not left_out:
             remarks = []
         state = "some tiles are lost" if lost else "the picture is complete"

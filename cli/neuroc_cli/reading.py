@@ -27,7 +27,9 @@ def read_bytes(name: str, limits: Limits) -> bytes:
     try:
         data = read_at_most(Path(name), limits.file, judge)
         if len(data) > limits.file:
-            raise LimitError(f"more than {limits.file} bytes, the limit", remedy="Raise it in Python: Limits(file=...)", file=name)
+            raise LimitError(
+                f"more than {limits.file} bytes, the limit", remedy="Raise it in Python: Limits(file=...)", file=name
+            )
         return data
     except FileNotFoundError:
         raise StorageError("there is no such file", remedy="Check the path", file=name) from None
