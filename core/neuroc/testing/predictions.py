@@ -14,6 +14,7 @@ from ..coder import TOTAL
 from ..driver import decode_items, encode_items, encode_steps
 from ..errors import CorruptFileError
 from ..model import Ints, Model, ParallelEncode, Samples, Spec
+from ..models import Runtime, open_runner
 from .cases import FRONT, Case, Change, damaged, samples
 from .contracts import broken, require
 from .subject import Subject
@@ -164,7 +165,7 @@ def check_batches(subject: Subject, case: Case) -> None:
 
 
 def check_engines(subject: Subject, case: Case) -> None:
-    """The streams of numpy from every other engine."""
+    """The streams of numpy from every other engine, and from what it runs in place of the steps (causal.Runner)."""
     if not subject.engines:
         pytest.skip("no engine but numpy is installed")
     x, spec = case.samples(), case.spec
@@ -173,10 +174,10 @@ def check_engines(subject: Subject, case: Case) -> None:
     items = encode_items(subject.model(spec, params), x, spec, params, coder)
     for engine in subject.engines:
         model = subject.model(spec, params, engine)
-        require(
-            encode_items(model, x, spec, params, coder) == items, "engines", f"{engine} gives other streams than numpy"
-        )
-        same_samples(x, decode_items(model, items, spec, params, coder))
+        runner = open_runner(model, spec, params, Runtime(engine))
+        same = encode_items(model, x, spec, params, coder, runner) == items
+        require(same, "engines", f"{engine} gives other streams than numpy")
+        same_samples(x, decode_items(model, items, spec, params, coder, runner=runner))
 
 
 def check_threads(subject: Subject, case: Case) -> None:
