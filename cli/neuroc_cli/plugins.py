@@ -48,7 +48,8 @@ def plugins(context: typer.Context, json: o.Json = False) -> int:
         engines = []
         for e in known.engine_entries():
             missing = missing_modules(e.entry)
-            engines.append(e.entry.id + (f" (needs {', '.join(missing)})" if missing else ""))
+            how = f"needs {', '.join(missing)}" if missing else e.entry.detail
+            engines.append(one_line(e.entry.id + (f" ({how})" if how else "")))
         print("engines: " + ", ".join(engines))
         for r in reports:
             if r.status == "broken":

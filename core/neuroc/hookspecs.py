@@ -72,6 +72,7 @@ class EngineEntry:
     summary: str = ""
     priority: int = 0  # --engine auto takes the highest that is installed
     requires: tuple[str, ...] = ()  # modules that must be importable
+    detail: str = ""  # what it uses on this machine, such as an instruction set
 
 
 @hookspec

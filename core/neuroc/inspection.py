@@ -44,6 +44,7 @@ class FileInfo:
     cost_macs: int | None  # multiply-accumulates of decoding
     cost_steps: int | None  # sequential steps of decoding, all tiles one after the other
     cost_memory: int | None  # bytes of working memory for the largest tile
+    engine: str | None  # what --engine auto computes with here
     problem: str  # why the plugin cannot be used, "" if it can
 
     @property
@@ -101,6 +102,7 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         "cost_macs": None,
         "cost_steps": None,
         "cost_memory": None,
+        "engine": None,
         "problem": "",
     }
     from .plugins import registry
@@ -123,12 +125,14 @@ def _plugin(parsed: ParsedFile) -> dict[str, Any]:
         cost = file_cost(parsed, loaded)
     except NeurocError as error:
         return unknown | {"draft": entry.draft, "problem": str(error)}
+    engine = registry().automatic_engine()
     present = {w.digest for w in list_weights() if w.path is not None}
     return {
         "params": {o.name: getattr(loaded.params, o.name) for o in options(type(loaded.params))},
         "installed": True,
         "weights_installed": all(d.hex() in present for d in header.weights),
         "draft": entry.draft,
+        "engine": f"{engine.id} ({engine.detail})" if engine.detail else engine.id,
         "problem": "",
         **_cost(cost),
     }

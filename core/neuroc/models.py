@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from .weights import SUFFIX, Weights, load_weights
 _FEW_BYTES = 1 << 27  # activations and tables of the tiles that run in lock-step
 MAX_BATCH = 64
 _FEW_PIXELS = 1 << 22
+_LOG = logging.getLogger("neuroc")
 _MANY_TILES = 1 << 12
 
 
@@ -141,7 +143,12 @@ def _interpreted(model: Describable, spec: Spec, params: Any, engine: str, devic
     if not isinstance(interpreter, Interpreter):
         return f"the engine {interpreter.id} interprets no descriptions"
     description = model.description(spec, params)
-    return "no description covers this kind of picture" if description is None else interpreter.interpret(description)
+    if description is None:
+        return "no description covers this kind of picture"
+    found = interpreter.interpret(description)
+    if isinstance(found, str):  # once for each kind of picture: it costs time and nothing else
+        _LOG.warning("neuroc: note: the engine %s runs the model step by step: %s", interpreter.id, found)
+    return found
 
 
 def batch_size(loaded: LoadedCodec, spec: Spec, runtime: Runtime, runner: Runner | None = None) -> int:

@@ -108,6 +108,10 @@ class Registry:
         """Engines in the order of ``--engine auto``: highest priority first, then by id."""
         return tuple(sorted(self.engines.values(), key=lambda r: (-r.entry.priority, r.entry.id)))
 
+    def automatic_engine(self) -> EngineEntry:
+        """What ``--engine auto`` stands for on a CPU: the highest priority among those that can be imported."""
+        return next(r.entry for r in self.engine_entries() if not missing_modules(r.entry))
+
     def coder_entries(self) -> tuple[Registered[CoderEntry], ...]:
         """Entropy coders by id."""
         return tuple(self.coders[k] for k in sorted(self.coders))

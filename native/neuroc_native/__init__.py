@@ -32,6 +32,6 @@ def chosen_kernel() -> str:
 
 @hookimpl
 def neuroc_register_engines() -> list[EngineEntry]:
-    """The engine; its summary names the instruction set in use."""
+    """The engine; its detail names the instruction set in use."""
     name = os.environ.get("NEUROC_ISA") or kernels()[0]
-    return [EngineEntry("native", "neuroc_native.engine:engine", f"compiled, {name}", priority=20)]
+    return [EngineEntry("native", "neuroc_native.engine:engine", "compiled kernels", priority=20, detail=name)]

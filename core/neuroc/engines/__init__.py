@@ -33,12 +33,10 @@ def get_engine(name: str = "auto", device: str = "cpu") -> Engine:
 
     Raises UsageError for a device that the engine lacks, PluginMissingError for an unknown name.
     """
-    from ..plugins import load_engine, missing_modules, registry
+    from ..plugins import load_engine, registry
 
-    if name == "auto" and device != "cpu":
-        name = "torch"
-    elif name == "auto":
-        name = next(r.entry.id for r in registry().engine_entries() if not missing_modules(r.entry))
+    if name == "auto":
+        name = "torch" if device != "cpu" else registry().automatic_engine().id
     engine: Engine = load_engine(name)(device)
     if engine.device != device:
         raise UsageError(f"engine {engine.id} has no device {device!r}", remedy="Use --engine torch for CUDA")
