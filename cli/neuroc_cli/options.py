@@ -14,7 +14,9 @@ OutDir = Annotated[
     str | None,
     typer.Option("--out-dir", metavar="DIR", help="Folder for outputs, made if missing; keeps sub-folders of inputs."),
 ]
-Weights = Annotated[str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights by name or file; to decode also a folder.")]
+Weights = Annotated[
+    str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights by name or file; to decode also a folder.")
+]
 Jobs = Annotated[
     int,
     typer.Option(
