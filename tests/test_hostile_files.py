@@ -19,7 +19,7 @@ from neuroc.chunks import write_file
 from neuroc.codecs import raw
 from neuroc.codecs.raw import CODEC
 from neuroc.container import Preamble, build_file, parse
-from neuroc.errors import CorruptFileError, LimitError, NeurocError
+from neuroc.errors import CorruptFileError, LimitError, NeurocError, UsageError
 from neuroc.header import Header
 from neuroc.metadata import MAX_WINDOW, unpack_metadata
 from neuroc.model import Spec
@@ -187,3 +187,12 @@ def test_a_lenient_parse_searches_without_a_copy() -> None:
     assert parsed.damage
     assert peak < len(large) // 4
     assert np.array_equal(neuroc.salvage(padded).picture.samples, natural(16, 16, 3))
+
+
+def test_a_plane_group_that_the_codec_does_not_code_is_refused_by_partial_decoding_too() -> None:
+    preamble = Preamble(4, 4, 1, 8)
+    data = build_file(preamble, Header("causal59k", bytes(16), "t", "P"), [b"\0"], [0])
+    for upto in (None, 1):
+        error = error_of(neuroc.decode_partly, data, upto)
+        assert isinstance(error, CorruptFileError | UsageError)
+    assert isinstance(error_of(neuroc.decode_partly, data, 1), CorruptFileError)

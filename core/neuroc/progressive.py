@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .codecs import raw
 from .container import parse
 from .driver import decode_beginning, split_side
-from .errors import UsageError
+from .errors import CorruptFileError, UnsupportedPictureError, UsageError
 from .model import Previewing, Progressive, RawCodec, Spec
 from .models import batch_size, guarded, open_coder, open_model, weights_for_decoding
 from .opened import DEFAULT_OPTIONS, DecodeOptions, OpenFile
@@ -41,6 +41,8 @@ def decode_partly(
         for g, (method, stream) in enumerate(parsed.tile_groups(t)):
             group = parsed.groups[g]
             place = file.place(t)[:, :, group.first : group.first + group.count]
+            if method != RAW and not file.loaded.codes(group, parsed.preamble.bits):
+                raise CorruptFileError(f"tile {t} has plane group {g} coded by {file.loaded.id}", file=parsed.name)
             if method == RAW:
                 place[...] = raw.CODEC.decode_tile(bytes(stream), file.spec(t, g, 1), raw.CODEC.params())
     for g, group in enumerate(parsed.groups):
@@ -56,7 +58,11 @@ def decode_partly(
                 decoded = _decode(file, g, replace(spec, batch=len(batch)), upto, [s for _, s in batch])
                 for (t, _), samples in zip(batch, decoded, strict=True):
                     file.place(t)[:, :, group.first : group.first + group.count] = samples
-    return Picture(file.samples, parsed.header.mode, parsed.preamble.bits, parsed.metadata())
+    metadata = parsed.metadata()
+    try:
+        return Picture(file.samples, parsed.header.mode, parsed.preamble.bits, metadata)
+    except UnsupportedPictureError as error:  # samples that no encoder writes; no digest has told
+        raise CorruptFileError(error.message, file=parsed.name) from None
 
 
 def _decode(file: OpenFile, group: int, spec: Spec, upto: int | None, items: Sequence[memoryview]) -> Samples:

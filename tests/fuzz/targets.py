@@ -113,6 +113,10 @@ def run_decode(data: bytes) -> str:
     """A whole decode, salvage, and every output format of what was decoded."""
     result = tried(neuroc.decode, data, limits=LIMITS, engine="numpy")
     saved = tried(neuroc.salvage, data, limits=LIMITS)
+    for upto in (None, 1):
+        partly = tried(neuroc.decode_partly, data, upto, limits=LIMITS)
+        if isinstance(partly, NeurocError):
+            checked(partly, *FILE_ERRORS, UsageError)
     if isinstance(saved, NeurocError):
         checked(saved, *FILE_ERRORS)
         check(isinstance(result, NeurocError), "salvage refuses what decode takes")
