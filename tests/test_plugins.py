@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+import neuroc
+from crafted import with_header
 from neuroc import plugins
 from neuroc.errors import PluginBrokenError, PluginMissingError
 from neuroc.hookspecs import CodecEntry, CoderEntry, EngineEntry, WeightsEntry, hookimpl
@@ -225,3 +231,111 @@ def test_the_foreign_package_of_the_same_name_is_noticed(monkeypatch: pytest.Mon
 
 def test_without_the_foreign_package_there_is_no_warning() -> None:
     assert plugins.foreign_neuroc() is None
+
+
+ENTRY = 'CodecEntry(id="{id}", codec="{codec}", bitstream=1)'
+MODULE = """from neuroc.api import CodecEntry, hookimpl
+@hookimpl
+def neuroc_register_codecs():
+    return [{entry}]
+"""
+INSTALLED = {
+    # distribution: (module, id or entry point that is reported, word of the reason)
+    "import-error": ("import frobnicate", "import-error", "frobnicate"),
+    "syntax-error": ("def", "syntax-error", "SyntaxError"),
+    "leaving": ("raise SystemExit(3)", "leaving", "SystemExit"),
+    "wrong-hook": (MODULE.replace("codecs", "kodecs").format(entry=""), "wrong-hook", "neuroc_register_kodecs"),
+    "no-hook": ("x = 1", "no-hook", "no neuroc hook"),
+    "raising-hook": (MODULE.format(entry="1 // 0"), "raising-hook", "ZeroDivisionError"),
+    "wrong-entry": (MODULE.format(entry="'text'"), "wrong-entry", "CodecEntry"),
+    "wrong-api": (
+        MODULE.format(entry=ENTRY.format(id="wrong-api", codec="a:b").replace(")", ", api=99)")),
+        "wrong-api",
+        "plugin API 99",
+    ),
+    "first-twin": (MODULE.format(entry=ENTRY.format(id="twin", codec="a:b")), "twin", "neuroc-second-twin"),
+    "second-twin": (MODULE.format(entry=ENTRY.format(id="twin", codec="a:b")), "twin", "neuroc-first-twin"),
+    "second-causal59k": (MODULE.format(entry=ENTRY.format(id="causal59k", codec="a:b")), "causal59k", "neuroc-causal59k"),
+}
+
+
+@pytest.fixture(scope="module")
+def broken_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with distributions as pip installs them: broken ones, one whose codec is not there, and a sound one."""
+    site = tmp_path_factory.mktemp("site")
+    sound = MODULE.format(entry=ENTRY.format(id="sound", codec="neuroc.codecs.raw:CODEC"))
+    absent = MODULE.format(entry=ENTRY.format(id="absent", codec="neuroc_absent:NOTHING"))
+    modules = {name: text for name, (text, _, _) in INSTALLED.items()} | {"sound": sound, "absent": absent}
+    for name, text in modules.items():
+        module = f"neuroc_{name.replace('-', '_')}"
+        (site / f"{module}.py").write_text(text)
+        about = site / f"{module}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: neuroc-{name}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[neuroc]\n{name} = {module}\n")
+    return site
+
+
+def command(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """``neuroc`` in a process that finds the distributions of ``site``."""
+    return subprocess.run(
+        [sys.executable, "-m", "neuroc_cli", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *filter(None, sys.path)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_installed_plugins_that_are_broken_are_listed_with_the_reason(broken_site: Path) -> None:
+    done = command(broken_site, "plugins", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = {(p["distribution"], p["id"]): p for p in json.loads(done.stdout)}
+    for name, (_, id, word) in INSTALLED.items():
+        found = listed[f"neuroc-{name}", id]
+        assert (found["status"], word in found["error"]) == ("broken", True), found
+    assert listed["neuroc-sound", "sound"]["status"] == "ok"
+    assert listed["neuroc-codec", "raw"]["status"] == "ok"
+    text = command(broken_site, "plugins").stdout
+    assert all(f"of neuroc-{name} 1.0: " in text for name in INSTALLED)
+    assert "Traceback" not in text
+
+
+def test_broken_plugins_harm_no_other_one(broken_site: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(neuroc.write_picture(neuroc.Picture(np.zeros((5, 6, 3), dtype=np.uint8), "RGB", 8), "png"))
+    for id in ("raw", "sound"):
+        target = tmp_path / f"{id}.nrc"
+        done = command(broken_site, "encode", "--plugin", id, "--no-raw", photo, "-o", target)
+        assert done.returncode == 0, done.stderr
+        assert command(broken_site, "verify", target, "--against", photo).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("absent", ("neuroc_absent:NOTHING", "neuroc-absent 1.0")),
+        ("wrong-api", ("plugin API 99",)),
+        ("twin", ("neuroc-first-twin 1.0 and neuroc-second-twin 1.0",)),
+        ("import-error", ("frobnicate",)),
+        ("italic", ("pip install neuroc-italic",)),
+    ],
+)
+def test_who_asks_for_a_codec_that_cannot_be_used_is_told_why(
+    broken_site: Path, id: str, words: tuple[str, ...]
+) -> None:
+    done = command(broken_site, "encode", "--plugin", id, "photo.png")
+    assert done.returncode == 4
+    assert all(word in done.stderr for word in words), done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_whose_codec_is_not_installed_names_the_distribution(tmp_path: Path) -> None:
+    data = neuroc.encode(np.zeros((5, 6, 3), dtype=np.uint8), plugin="raw")
+    file = tmp_path / "photo.nrc"
+    file.write_bytes(with_header(data, codec="italic"))
+    done = command(tmp_path, "decode", file)
+    assert done.returncode == 4
+    assert "'italic'" in done.stderr
+    assert "pip install neuroc-italic" in done.stderr
+    assert command(tmp_path, "info", file).returncode == 0
