@@ -16,6 +16,7 @@ from hypothesis import Phase, settings
 
 import neuroc
 from neuroc import safetensors
+from neuroc.api import Weights
 from neuroc.digests import digest
 from neuroc.plugins import registry
 from neuroc.testing import CONTRACTS, ContractBroken, suite
@@ -281,6 +282,18 @@ def test_a_raw_codec_that_lets_the_error_of_its_library_through_fails(install: I
 def test_a_codec_in_a_package_that_nobody_would_look_for_fails(install: Install) -> None:
     install(HOOK + PREDICTS, name="my-toy")
     assert "neuroc-toy" in outcomes("test_the_entry_says_what_the_codec_is")["test_the_entry_says_what_the_codec_is"]
+
+
+def test_a_network_that_is_not_trained_yet_is_tested_with_weights_made_for_it(install: Install) -> None:
+    source = (HOOK + PREDICTS).replace('return ""', 'return "offsets"')
+    install(
+        source.replace("Toy(params.wide, engine, 0)", 'Toy(params.wide, engine, int(weights.tensors["offset"][0]))')
+    )
+    made = Weights("offsets", bytes(16), {"offset": np.array([1], dtype=np.int32)})
+    found = outcomes(weights=lambda name: made)
+    assert found.pop("test_weights_that_do_not_fit_are_refused").startswith("weights: ")
+    assert "test_files_come_back" not in found
+    assert not any(found.values()), found
 
 
 def test_every_contract_has_a_test() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -37,6 +37,7 @@ class Scope:
     without_effect: Sequence[str] = ()  # parameters that need not change the stream of a small picture
     engines: Sequence[str] | None = None  # None: all that can be imported here
     coders: Sequence[str] | None = None  # None: all that are registered
+    weights: Callable[[str], Weights] | None = None  # makes weights of a name, where there are none yet: no files then
 
 
 class Kind(NamedTuple):
@@ -124,7 +125,9 @@ class Subject:
         """The weights that code ``spec``."""
         assert not isinstance(self.codec, RawCodec)
         name = self.codec.weights_name(spec, params)
-        return resolve_weights(self.id, name) if name else NO_WEIGHTS
+        if not name:
+            return NO_WEIGHTS
+        return self.scope.weights(name) if self.scope.weights else resolve_weights(self.id, name)
 
     def model(self, spec: Spec, params: Any, engine: str = "numpy", copy: str = "encoder") -> Model:
         """A model made as the core makes it; another ``copy`` is another object. The last few are kept."""
