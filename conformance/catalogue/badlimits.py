@@ -19,6 +19,7 @@ def entries() -> Iterator[RejectEntry]:
     yield from pixels()
     yield from tiles()
     yield from memory()
+    yield from steps()
     yield from broken()
 
 
@@ -94,6 +95,14 @@ def memory() -> Iterator[RejectEntry]:
     )
     about = "one tile of 2^28 pixels of four channels of 16 bits"
     yield entry("memory-raw", "limit", about, lambda: tile(one_tile("RGBA", 16)), "stream")
+
+
+def steps() -> Iterator[RejectEntry]:
+    """Hours of arithmetic: more sequential steps than 2^24, in files of a few hundred bytes a tile or less."""
+    for name, side in (("hours-of-steps", SIDE), ("steps-just-above", 4097)):
+        about = f"{side} x {side} pixels one after the other, in tiles of 512 whose streams have one byte"
+        made = partial(of_tiles, causal(schedule="serial"), side, 512, b"\0\0")
+        yield entry(name, "limit", about, made, "stream", codec="causal59k")
 
 
 def broken() -> Iterator[RejectEntry]:
