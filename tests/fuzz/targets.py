@@ -113,6 +113,7 @@ def run_decode(data: bytes) -> str:
     """A whole decode, salvage, and every output format of what was decoded."""
     result = tried(neuroc.decode, data, limits=LIMITS, engine="numpy")
     saved = tried(neuroc.salvage, data, limits=LIMITS)
+    check_region(data, result)
     for upto in (None, 1):
         partly = tried(neuroc.decode_partly, data, upto, limits=LIMITS)
         if isinstance(partly, NeurocError):
@@ -134,6 +135,23 @@ def run_decode(data: bytes) -> str:
     check(same_picture(saved[0], result) and not saved[1] and not saved[2], "salvage finds damage in a sound file")
     write_all(result)
     return "ok"
+
+
+def check_region(data: bytes, whole: Any) -> None:
+    """Some part of a file that may be damaged elsewhere: an error, or the pixels of the whole where there are any."""
+    parsed = tried(parse, data, limits=LIMITS)
+    if isinstance(parsed, NeurocError):
+        return
+    rng = Random(data)
+    x, y = rng.randrange(parsed.preamble.width), rng.randrange(parsed.preamble.height)
+    region = (x, y, rng.randint(1, parsed.preamble.width - x), rng.randint(1, parsed.preamble.height - y))
+    part = tried(neuroc.decode, data, region=region, limits=LIMITS)
+    if isinstance(part, NeurocError):
+        checked(part, *FILE_ERRORS)
+        check(isinstance(whole, NeurocError), "a region of a sound file is refused")
+    elif isinstance(whole, Picture):
+        wanted = whole.samples[y : y + region[3], x : x + region[2]]
+        check(np.array_equal(part.samples, wanted), "a region holds other pixels than the whole")
 
 
 def plain_digest(p: Picture) -> bytes:
