@@ -128,8 +128,11 @@ def _encode_grid(
     groups = plane_groups(picture.mode)
     if tile == DEFAULT_TILE < max(picture.width, picture.height) and loaded.id == "raw":
         tile = RAW_TILE
-    if isinstance(loaded.codec, SmallTiles) and tile == DEFAULT_TILE:
-        tile = loaded.codec.largest_tile if loaded.codec.largest_tile < max(picture.width, picture.height) else tile
+    largest = loaded.codec.largest_tile if isinstance(loaded.codec, SmallTiles) else tile
+    if largest < min(tile, max(picture.width, picture.height)):
+        if tile != DEFAULT_TILE:
+            raise UsageError(f"{loaded.id} codes tiles of at most {largest} pixels", remedy=f"Use --tile {largest}")
+        tile = largest
     grid = tile_grid(picture.width, picture.height, tile)
     options.limits.check_tiles(len(grid))
     cost = coding_cost(loaded, groups, picture.bits, grid)

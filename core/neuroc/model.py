@@ -135,7 +135,7 @@ class Codec(Protocol):
 
 @runtime_checkable
 class SmallTiles(Protocol):
-    """Optional capability of a codec: tiles are at most ``largest_tile`` pixels a side, unless the user says less."""
+    """Optional capability of a codec: no tile has a side above ``largest_tile``, which is the default then."""
 
     largest_tile: int
 

@@ -14,7 +14,7 @@ from .container import ParsedFile
 from .cost import file_cost
 from .errors import CorruptFileError, HeaderError, NeurocError, PinnedError, TooNewError, UsageError
 from .limits import DEFAULT_LIMITS, Limits
-from .model import Spec
+from .model import SmallTiles, Spec
 from .models import DEFAULT_RUNTIME, LoadedCodec, Runtime, open_codec_of_file, weights_name
 from .tiles import Box
 
@@ -70,6 +70,9 @@ class OpenFile:
                     file=parsed.name,
                 )
         whole = Box(0, 0, preamble.width, preamble.height)
+        largest = parsed.grid[len(parsed.grid) - 1]  # the last tile: no other one has a longer side
+        if isinstance(loaded.codec, SmallTiles) and max(largest.width, largest.height) > loaded.codec.largest_tile:
+            raise HeaderError(f"{header.codec} has no tiles of {largest.width}x{largest.height}", file=parsed.name)
         area = whole
         tiles: Sequence[int] = range(len(parsed.grid))
         if options.region is not None:
