@@ -16,9 +16,11 @@ from neuroc.plugins import registry
 
 pytest.importorskip("neuroc_native._native", reason="neuroc-native is not built")
 
-from neuroc_causal59k.codec import Params  # noqa: E402
-from neuroc_native import _native, kernels  # noqa: E402
-from neuroc_native.engine import NativeEngine, engine  # noqa: E402
+import itertools
+
+from neuroc_causal59k.codec import Params
+from neuroc_native import _native, kernels
+from neuroc_native.engine import NativeEngine, engine
 
 
 def layer(inputs: int, outputs: int, largest: int, clamp: tuple[int, int] = (0, 4095), seed: int = 0) -> Linear:
@@ -51,7 +53,7 @@ def test_the_environment_forces_a_kernel(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("widths", [(1, 1), (3, 5, 2), (36, 128, 36), (17, 33, 8, 49), (12, 96, 9)])
 def test_layers_are_exact_at_their_extremes(kernel: str, widths: tuple[int, ...]) -> None:
-    layers = [layer(i, o, 900, seed=n) for n, (i, o) in enumerate(zip(widths[:-1], widths[1:], strict=True))]
+    layers = [layer(i, o, 900, seed=n) for n, (i, o) in enumerate(itertools.pairwise(widths))]
     layers[-1] = replace(layers[-1], clamp=Interval.of(-(1 << 30), 1 << 30, widths[-1]))
     network = prove(tuple(layers), Interval.of(-1020, 1020, widths[0]))
     dense = evaluator(NativeEngine(kernel), network)

@@ -17,9 +17,9 @@ from neuroc.errors import StreamError
 
 pytest.importorskip("neuroc_native._native", reason="neuroc-native is not built")
 
-from neuroc_causal59k.codec import Params  # noqa: E402
-from neuroc_causal59k.schedule import SCHEDULES  # noqa: E402
-from neuroc_native import kernels  # noqa: E402
+from neuroc_causal59k.codec import Params
+from neuroc_causal59k.schedule import SCHEDULES
+from neuroc_native import kernels
 
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 3), (3, 2), (17, 5), (5, 18), (40, 3), (19, 33)]
 KINDS = [(3, 8), (1, 8), (1, 2), (1, 4), (1, 16), (3, 16)]
