@@ -17,7 +17,7 @@ from .container import Preamble, build_file
 from .cost import coding_cost
 from .digests import pixel_digest, tile_crc
 from .driver import encode_items
-from .errors import CorruptFileError, LimitError, UsageError, VerificationError, WeightsError
+from .errors import CorruptFileError, LimitError, NeurocError, UsageError, VerificationError, WeightsError
 from .header import DEFAULT_CODER, DEFAULT_TILE, Header
 from .limits import DEFAULT_LIMITS, Limits
 from .model import Adaptive, Model, RawCodec, SmallTiles, Spec
@@ -94,25 +94,43 @@ def encode_picture(picture: Picture, options: EncodeOptions, progress: Progress 
             plain = _encode_grid(picture, open_codec("raw", {}), own, options.tile, None)
             data = min(data, _file(picture, plain, options), key=len)
     if options.verify:
-        verify_file(data, picture, options)
+        (error,) = verify_files([data], [picture], options)
+        if error is not None:
+            raise error
     return data
 
 
-def verify_file(data: bytes, picture: Picture, options: EncodeOptions) -> None:
-    """Decode ``data`` and compare it with its source, metadata included; raises VerificationError."""
-    from .decoder import decode_file
+def verify_files(
+    datas: Sequence[bytes], pictures: Sequence[Picture], options: EncodeOptions
+) -> list[NeurocError | None]:
+    """Decode files, in lock-step where they can, and compare each with its source, metadata included.
+
+    What is wrong with each: a VerificationError, or what keeps it from being decoded; None if it holds its picture.
+    """
+    from .decoder import decode_files
     from .opened import DecodeOptions
 
-    cause: CorruptFileError | None = None
-    try:
-        decoded = decode_file(data, DecodeOptions(runtime=options.runtime, limits=options.limits, allow_pinned=True))
-    except CorruptFileError as error:  # the file is fresh: its encoder is at fault, not its storage
-        cause = error
-    if cause or not same_picture(decoded, picture) or decoded.metadata != picture.metadata:
-        raise VerificationError(
-            f"the decoded picture differs from its source{f' ({cause.message})' if cause else ''}; nothing was written",
-            remedy="Please report this with the picture; --plugin raw is a way around",
-        ) from cause
+    found: list[NeurocError | None] = []
+    decoding = DecodeOptions(runtime=options.runtime, limits=options.limits, allow_pinned=True)
+    for decoded, picture in zip(decode_files(datas, decoding), pictures, strict=True):
+        # A CorruptFileError of a file that is fresh: its encoder is at fault, not its storage.
+        if isinstance(decoded, NeurocError) and not isinstance(decoded, CorruptFileError):
+            found.append(decoded)
+        elif (
+            isinstance(decoded, CorruptFileError)
+            or not same_picture(decoded, picture)
+            or decoded.metadata != picture.metadata
+        ):
+            why = f" ({decoded.message})" if isinstance(decoded, CorruptFileError) else ""
+            error = VerificationError(
+                f"the decoded picture differs from its source{why}; nothing was written",
+                remedy="Please report this with the picture; --plugin raw is a way around",
+            )
+            error.__cause__ = decoded if isinstance(decoded, CorruptFileError) else None
+            found.append(error)
+        else:
+            found.append(None)
+    return found
 
 
 def _raw_may_be_smaller(picture: Picture, coded: _Coded) -> bool:
@@ -225,10 +243,16 @@ class _Plan:
 
 def _against_raw(x: Samples, spec: Spec, best: bytes | None, competes: bool) -> tuple[int, bytes]:
     """(method, bytes) of one plane group of a tile (H, W, C): the smaller one, or ``best`` unless ``raw`` competes."""
-    if best is not None and (not competes or raw.CODEC.estimate(x, spec) > RAW_HOPE * len(best)):
+    if best is not None and (not competes or _raw_is_larger(x, spec, best)):
         return CODEC, best
     plain = raw.CODEC.encode_tile(x, spec, raw.CODEC.params())
     return (CODEC, best) if best is not None and len(best) <= len(plain) else (RAW, plain)
+
+
+def _raw_is_larger(x: Samples, spec: Spec, best: bytes) -> bool:
+    """Whether it is as good as certain that ``raw`` needs more than ``best``."""
+    limit = int(RAW_HOPE * len(best))
+    return raw.CODEC.estimate(x, spec, limit) > limit
 
 
 def _batches(grid: TileGrid, plan: _Plan, picture: Picture, group: int, runtime: Runtime) -> Iterator[list[int]]:

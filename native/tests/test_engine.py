@@ -79,7 +79,7 @@ def test_sums_just_below_int32_are_exact_and_beyond_it_numpy_computes(kernel: st
         x = np.array([[32767, 32767], [-32767, -32767], [32767, -32767]], dtype=np.int32)
         assert np.array_equal(NativeEngine(kernel).prepare(network)(x), one.reference(x.astype(np.int64)))
         constant = (one.bias + 1).astype(np.int32)
-        tensors = (one.weight.astype(np.int16), constant, one.shift.astype(np.int32), *[constant * 0] * 2)
+        tensors: Any = (one.weight.astype(np.int16), constant, one.shift.astype(np.int32), *[constant * 0] * 2)
         limits = np.full(2, 32767, dtype=np.int32)
         if covered:
             _native.Dense(kernel, [tensors], -limits, limits)
