@@ -196,6 +196,26 @@ def test_encoding_many_leaves_errors_in_their_place() -> None:
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+def test_of_many_encoded_pictures_the_one_that_does_not_decode_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neuroc import decoder
+
+    honest, together = decoder.decode_files, []
+
+    def wrong(datas: Any, *rest: Any) -> Any:
+        together.append(len(datas))
+        pictures = honest(datas, *rest)
+        return [pictures[0], pictures[0], *pictures[2:]]
+
+    monkeypatch.setattr(decoder, "decode_files", wrong)
+    images = [natural(6, 6) + np.uint8(k) for k in range(3)]
+    a, b, c = neuroc.encode_many(images)
+    assert together == [3]  # in lock-step
+    assert isinstance(a, bytes)
+    assert isinstance(b, VerificationError)
+    assert isinstance(c, bytes)
+    assert all(isinstance(data, bytes) for data in neuroc.encode_many(images, verify=False))
+
+
 @pytest.mark.parametrize("tile", [512, 8])
 @pytest.mark.parametrize(("mode", "plugin"), [("RGB", "causal59k"), ("LA", "causal59k"), ("RGBA", "raw")])
 def test_progress_rises_to_its_total(mode: str, plugin: str, tile: int) -> None:

@@ -18,7 +18,7 @@ from .output import check_target, write_output
 from .planning import FILES, STREAM, Task, plan
 from .reading import read_bytes
 from .text import rate, size
-from .work import Outcome, attempt, name_of, run_tasks
+from .work import TOGETHER, Outcome, attempt, name_of, run_tasks
 
 if TYPE_CHECKING:
     from neuroc.container import ParsedFile
@@ -56,7 +56,7 @@ class DecodeWorker:
         for task in tasks:
             file = attempt(task, lambda t=task: self._read(t))  # type: ignore[misc]
             size = 0 if isinstance(file, NeurocError) else file[1].preamble.width * file[1].preamble.height
-            if pixels + size > self.limits.pixels:  # what a file may ask for, all that wait may ask for together
+            if pixels + size > min(self.limits.pixels, TOGETHER):
                 outcomes += self._run(together, progress)
                 together, pixels = [], 0
             together.append((task, file))
@@ -247,7 +247,7 @@ def decode(
         raise UsageError("--preview and --upto-step show the whole picture: not with --salvage or --region")
     limits = o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata)
     worker = DecodeWorker(kind, keywords, limits, partial, upto_step, salvage, force)
-    return run_tasks(tasks, worker, jobs=jobs, group=batch or 1, quiet=quiet, json=json)
+    return run_tasks(tasks, worker, jobs=jobs, group=batch, quiet=quiet, json=json)
 
 
 def _format(output: str | None, format: str | None) -> str:

@@ -18,7 +18,7 @@ from .output import check_target, write_output
 from .planning import PICTURES, STREAM, Task, plan
 from .plugin_options import DEFAULT_PLUGIN, codec_options, named_plugins, with_options
 from .text import rate, size
-from .work import Outcome, attempt, name_of, run_tasks
+from .work import TOGETHER, Outcome, attempt, name_of, run_tasks
 
 if TYPE_CHECKING:
     from neuroc.picture import Picture
@@ -43,35 +43,68 @@ class EncodeWorker:
     force: bool = False
 
     def __call__(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Outcome]:
-        """One outcome for each task."""
-        outcomes = []
+        """One outcome for each task; small pictures are verified together."""
+        outcomes: list[Outcome] = []
+        together: list[tuple[Task, Any]] = []
+        pixels = 0
         for task in tasks:
-            result = attempt(task, lambda t=task: self._encode(t, progress))  # type: ignore[misc]
-            outcomes.append(Outcome(task, error=result) if isinstance(result, NeurocError) else result)
+            picture = attempt(task, lambda t=task: self._read(t))  # type: ignore[misc]
+            size = 0 if isinstance(picture, NeurocError) else picture.width * picture.height
+            if together and pixels + size > TOGETHER:
+                outcomes += self._run(together, progress)
+                together, pixels = [], 0
+            together.append((task, picture))
+            pixels += size
+        return outcomes + self._run(together, progress)
+
+    def _run(self, read: Sequence[tuple[Task, Any]], progress: Callable[[int, int], None]) -> list[Outcome]:
+        """Outcomes of pictures that were read, or of the errors of those that were not."""
+        sound = [i for i, (_, picture) in enumerate(read) if not isinstance(picture, NeurocError)]
+        start = time.perf_counter()
+        coded = dict(zip(sound, self._encode([read[i] for i in sound], progress), strict=True))
+        seconds = (time.perf_counter() - start) / max(1, len(sound))
+        outcomes = []
+        for i, (task, picture) in enumerate(read):
+            result = coded.get(i, picture)
+            if not isinstance(result, NeurocError):
+                result = attempt(task, lambda t=task, p=picture, d=result: self._finish(t, p, d, seconds))  # type: ignore[misc]
+            if isinstance(result, NeurocError):
+                result.file = result.file or name_of(task)
+                result = Outcome(task, error=result)
+            outcomes.append(result)
         return outcomes
 
-    def _encode(self, task: Task, progress: Callable[[int, int], None]) -> Outcome:
+    def _encode(self, read: Sequence[tuple[Task, Any]], progress: Callable[[int, int], None]) -> list[Any]:
+        """The bytes of each file, or the error in its place."""
         import neuroc
+
+        keywords = {"plugin": self.plugin, "limits": self.limits, **self.keywords}
+        if len(read) == 1:
+            ((task, picture),) = read
+            return [attempt(task, lambda: neuroc.encode(picture, progress=progress, **keywords))]
+        try:
+            return list(neuroc.encode_many([picture for _, picture in read], **keywords))
+        except Exception:  # of all alike, or a bug with one of them: each task gets its own
+            return [attempt(t, lambda p=p: neuroc.encode(p, **keywords)) for t, p in read]  # type: ignore[misc]
+
+    def _read(self, task: Task) -> Picture:
         from neuroc.pixels import read_picture
 
         check_target(task, self.force)
         source = task.source if task.data is None else task.data
         try:
-            picture = read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
+            return read_picture(source, frame=self.frame, limits=self.limits, name=name_of(task))
         except PictureError:
             if _is_coded(source):
                 raise UsageError("is a .nrc file", remedy="Use 'neuroc decode'", file=name_of(task)) from None
             raise
-        start = time.perf_counter()
-        data = neuroc.encode(picture, plugin=self.plugin, limits=self.limits, progress=progress, **self.keywords)
-        seconds = time.perf_counter() - start
-        write_output(task, data, self.force)
-        return self._outcome(task, picture, data, seconds)
 
-    def _outcome(self, task: Task, picture: Picture, data: bytes, seconds: float) -> Outcome:
+    def _finish(self, task: Task, picture: Picture, data: bytes, seconds: float) -> Outcome:
+        """Write the file and say what it is."""
         from neuroc.container import parse
         from neuroc.pixels import source_remark
 
+        write_output(task, data, self.force)
         pixels = picture.width * picture.height
         bpsp = 8 * len(data) / (pixels * picture.channels)
         remark = source_remark(task.source if task.data is None else task.data)
@@ -172,4 +205,4 @@ def encode(
     worker = EncodeWorker(
         plugin, keywords, o.limits(max_pixels, max_work, max_steps, max_memory, max_metadata), frame, force
     )
-    return run_tasks(tasks, worker, jobs=jobs, group=1, quiet=quiet, json=json)
+    return run_tasks(tasks, worker, jobs=jobs, group=batch, quiet=quiet, json=json)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from neuroc.errors import NeurocError, StorageError
@@ -17,6 +18,10 @@ from .output import remove_temporaries
 from .planning import STREAM, Task
 from .progress import Progress
 from .text import clean, print_json
+
+GROUP = 64  # small files that are coded together, in lock-step where their sizes are equal
+SMALL_FILE = 1 << 14  # bytes
+TOGETHER = 1 << 20  # pixels of all pictures that wait for each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,13 @@ def name_of(task: Task) -> str:
     return "stdin" if task.source == STREAM else task.source
 
 
-def run_tasks(tasks: list[Task], worker: Worker, *, jobs: int, group: int, quiet: bool, json: bool) -> int:
-    """Run all tasks in groups of ``group``, print what became of them, return the exit code of the first failure."""
+def run_tasks(tasks: list[Task], worker: Worker, *, jobs: int, group: int | None, quiet: bool, json: bool) -> int:
+    """Run all tasks in groups of ``group``, print what became of them, return the exit code of the first failure.
+
+    Without ``group`` small files go together and large ones alone.
+    """
     todo = [t for t in tasks if not t.skip]
-    groups = [todo[i : i + group] for i in range(0, len(todo), group)]
+    groups = list(_groups(todo, jobs)) if group is None else [todo[i : i + group] for i in range(0, len(todo), group)]
     outcomes = [_skipped(t) for t in tasks if t.skip]
     for outcome in outcomes:
         _tell(outcome, quiet or json)
@@ -86,6 +94,32 @@ def run_tasks(tasks: list[Task], worker: Worker, *, jobs: int, group: int, quiet
     if json:
         print_json([_document(o) for o in outcomes])
     return next((o.error.exit_code for o in outcomes if o.error is not None), 0)
+
+
+def _groups(tasks: Sequence[Task], jobs: int) -> Iterator[list[Task]]:
+    """Neighbouring tasks with small files together, as many as leave work for all ``jobs``."""
+    together: list[Task] = []
+    most = max(1, min(GROUP, len(tasks) // jobs))
+    for task in tasks:
+        small = _is_small(task)
+        if together and (not small or len(together) == most):
+            yield together
+            together = []
+        together.append(task)
+        if not small:
+            yield together
+            together = []
+    if together:
+        yield together
+
+
+def _is_small(task: Task) -> bool:
+    if task.data is not None or task.error is not None or task.source == STREAM:
+        return False
+    try:
+        return Path(task.source).stat().st_size <= SMALL_FILE
+    except OSError:  # whoever opens it says what is wrong
+        return False
 
 
 def _skipped(task: Task) -> Outcome:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from .decoder import Salvaged, decode_file, decode_files, salvage_file
-from .encoder import EncodeOptions, encode_picture
+from .encoder import EncodeOptions, encode_picture, verify_files
 from .errors import NeurocError, UsageError, VerificationError
 from .limits import DEFAULT_LIMITS, Limits
 from .models import Runtime
@@ -80,24 +81,55 @@ def encode(
     params: the plugin's own parameters, as ``neuroc encode --plugin ID --help`` lists them.
     Raises UsageError, UnsupportedPictureError, PluginError and its kinds, LimitError, VerificationError.
     """
-    runtime = Runtime(engine, device, weights, _batch(batch), _threads(threads))
-    options = EncodeOptions(plugin, params, coder, _integer("tile", tile), runtime, verify, limits, raw)
+    options = _encoding(
+        plugin, weights, coder, tile, engine, device, batch, threads, raw=raw, verify=verify, limits=limits, **params
+    )
     return encode_picture(as_picture(image), options, progress)
 
 
 def encode_many(
     images: Sequence[ArrayLike | Image.Image | Picture], *, progress: Progress | None = None, **keywords: Any
 ) -> list[bytes | NeurocError]:
-    """A file for each image, in order, with the keywords of ``encode``; an error stands in its image's place."""
+    """A file for each image, in order, with the keywords of ``encode``; an error stands in its image's place.
+
+    Pictures of equal size are decoded for verification in lock-step, which takes small ones a tenth of the time.
+    """
+    options = _encoding(**keywords)
     results: list[bytes | NeurocError] = []
+    coded: dict[int, Picture] = {}
     for number, image in enumerate(images):
         try:
-            results.append(encode(image, **keywords))
+            picture = as_picture(image)
+            results.append(encode_picture(picture, replace(options, verify=False)))
+            coded[number] = picture
         except NeurocError as error:
             results.append(error)
         if progress:
             progress(number + 1, len(images))
+    if options.verify:
+        errors = verify_files([r for r in results if isinstance(r, bytes)], [*coded.values()], options)
+        for number, wrong in zip(coded, errors, strict=True):
+            results[number] = wrong or results[number]
     return results
+
+
+def _encoding(
+    plugin: str = "causal59k",
+    weights: str | None = None,
+    coder: str = "rans24",
+    tile: int = 512,
+    engine: str = "auto",
+    device: str = "cpu",
+    batch: int | None = None,
+    threads: int = 1,
+    *,
+    raw: bool = True,
+    verify: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+    **params: object,
+) -> EncodeOptions:
+    runtime = Runtime(engine, device, weights, _batch(batch), _threads(threads))
+    return EncodeOptions(plugin, params, coder, _integer("tile", tile), runtime, verify, limits, raw)
 
 
 def decode(

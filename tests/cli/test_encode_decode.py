@@ -100,6 +100,25 @@ def test_pictures_of_mixed_sizes_go_through_a_batch(call: Any, photo: Path, tmp_
         assert decoded.json[i]["input"].endswith(f"{file.stem}.nrc")
 
 
+def test_many_small_pictures_are_coded_together(call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+    pictures = [random.integers(0, 256, (6, 5, 3), dtype=np.uint8) for _ in range(6)]
+    for n, samples in enumerate(pictures):
+        Image.fromarray(samples).save(tmp_path / f"{n}.png")
+    (tmp_path / "3.png").write_bytes(b"no picture")
+    calls: list[int] = []
+    honest = neuroc.encode_many
+    monkeypatch.setattr("neuroc.encode_many", lambda images, **k: calls.append(len(images)) or honest(images, **k))
+    assert call("encode", tmp_path, "--json").code == 2
+    assert calls == [5]
+    for n, samples in enumerate(pictures):
+        if n != 3:
+            assert (tmp_path / f"{n}.nrc").read_bytes() == neuroc.encode(samples)
+    assert not (tmp_path / "3.nrc").exists()
+    back = call("decode", tmp_path, "--out-dir", tmp_path / "back", "-f", "png")
+    assert len(names(tmp_path / "back")) == 5, back
+
+
 def test_several_processes_give_the_same_files(program: Any, photo: Path, tmp_path: Path) -> None:
     for i in range(3):
         (tmp_path / f"p{i}.png").write_bytes(photo.read_bytes())
