@@ -77,6 +77,15 @@ def test_the_package_has_everything_under_its_own_names(folder: Path, capsys: py
     assert out[-2:] == ["pip install ./neuroc-my-own", "neuroc encode --plugin my-own photo.png"]
 
 
+def test_a_name_may_hold_that_of_the_template(folder: Path) -> None:
+    assert main(["plugins", "new", "mycodec-2"]) == 0
+    made = folder / "neuroc-mycodec-2"
+    assert 'id="mycodec-2"' in (made / "neuroc_mycodec_2" / "__init__.py").read_text(encoding="utf-8")
+    project = tomllib.loads((made / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["entry-points"]["neuroc"] == {"mycodec-2": "neuroc_mycodec_2"}
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["neuroc_mycodec_2"]
+
+
 def test_the_folder_can_be_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a b").mkdir()
     assert main(["plugins", "new", "x1", "--dir", "a b"]) == 0

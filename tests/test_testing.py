@@ -213,6 +213,16 @@ BROKEN = [
     ("the_entry_says_what_the_codec_is", "entry", 'summary="a toy"', 'summary=""'),
     ("the_entry_says_what_the_codec_is", "entry", "bits=(8, 16)", "bits=(8, 12)"),
     ("the_entry_says_what_the_codec_is", "entry", 'return ""', 'raise UsageError("never")'),
+    ("tables_are_valid_and_intervals_agree", "tables", "return Mixture(", "return Uneven("),
+    ("tables_are_valid_and_intervals_agree", "tables", "return Mixture(", "return Other("),
+    ("one_pass_equals_the_steps", "one-pass", "return Toy(", "Toy.intervals = one_pass; return Toy("),
+    ("engines_give_the_same_streams", "engines", "engine, 0)", "engine, int(engine.id == 'odd'))"),
+    (
+        "weights_that_do_not_fit_are_refused",
+        "weights",
+        "Toy(params.wide, engine, 0)",
+        "fitted(params.wide, engine, weights)",
+    ),
 ]
 
 
@@ -235,7 +245,7 @@ class Other(Mixture):
 
 def one_pass(self, planes, spec, params):
     for item in planes[0]:
-        found = list(Other.intervals(self.expect(np.zeros_like(item), spec), item))
+        found = list(self.expect(np.zeros_like(item), spec).intervals(item))
         yield Intervals(*(np.concatenate(part) for part in zip(*found)))
 
 class Odd:
@@ -271,6 +281,12 @@ Toy.turn = turn
     assert found.startswith(f"{contract}: "), found
     assert CONTRACTS[contract] in found
     assert "docs/writing-a-plugin.md" in found
+
+
+def test_other_processes_are_in_the_scope_of_the_suite(install: Install) -> None:
+    install(HOOK + PREDICTS)
+    scope = {"bits": (16,), "channels": [1], "params": [{"wide": 2}], "coders": ["range24"]}
+    assert not any(outcomes("test_other_processes_write_the_same", **scope).values())
 
 
 def test_a_raw_codec_that_lets_the_error_of_its_library_through_fails(install: Install) -> None:

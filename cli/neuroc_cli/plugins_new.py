@@ -100,7 +100,8 @@ def _write(template: Path, target: Path, name: str) -> None:
 
 
 def _renamed(text: str, name: str) -> str:
-    return text.replace(_module(TEMPLATE), _module(name)).replace(TEMPLATE, name)
+    """``text`` for ``name``, which may itself hold the template's."""
+    return re.sub(f"(neuroc_)?{TEMPLATE}", lambda found: _module(name) if found[1] else name, text)
 
 
 def _quoted(path: str) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ..chunks import PREAMBLE_BYTES
-from ..container import parse
+from ..container import TILE, parse
 from ..driver import encode_items
 from ..errors import CorruptFileError
 from ..model import RawCodec
@@ -82,13 +83,21 @@ def _start(subject: Subject, number: str) -> subprocess.Popen[str]:
     """``digests`` in a process with ``number`` threads and hash seed ``number``."""
     threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), number)
     path = os.pathsep.join(p for p in sys.path if p)
+    scope = json.dumps(
+        {name: _plain(getattr(subject.scope, name)) for name in ("bits", "channels", "params", "coders")}
+    )
     return subprocess.Popen(
-        [sys.executable, "-m", "neuroc.testing.process", subject.id],
+        [sys.executable, "-m", "neuroc.testing.process", subject.id, scope],
         env={**os.environ, **threads, "PYTHONHASHSEED": number, "PYTHONPATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _plain(values: Sequence[Any] | None) -> list[Any] | None:
+    """What JSON can hold of a field of Scope."""
+    return None if values is None else [dict(v) if isinstance(v, Mapping) else v for v in values]
 
 
 def digests(subject: Subject) -> dict[str, str]:
@@ -156,7 +165,7 @@ def _encode(subject: Subject, case: FileCase, picture: Picture, verify: bool = T
 
 def _in_a_tile(data: bytes, payload: bytes, changes: Sequence[Change]) -> bytes:
     """``data`` with the payload of its first tile changed but for the method, and the chunk's CRC-32 right."""
-    at = data.index(payload, PREAMBLE_BYTES)
+    at = data.index(TILE + len(payload).to_bytes(4, "little") + payload, PREAMBLE_BYTES) + 8
     changed = payload[:1] + damaged(payload[1:], changes)
     chunk = data[at - 8 : at - 4] + len(changed).to_bytes(4, "little") + changed
     return data[: at - 8] + chunk + zlib.crc32(chunk).to_bytes(4, "little") + data[at + len(payload) + 4 :]
