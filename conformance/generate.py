@@ -25,8 +25,10 @@ from catalogue import causal, files, rejects, units
 from catalogue.assembly import fields_of
 from catalogue.entry import Entry, FileEntry, RejectEntry, UnitEntry
 from neuroc.conformance import table_digests
+from neuroc.container import parse
 from neuroc.digests import digest, pixel_digest
 from neuroc.errors import NeurocError
+from neuroc.metadata import record_list
 from neuroc.models import Runtime
 from neuroc.picture import same_picture
 from neuroc.plugins import registry
@@ -78,13 +80,19 @@ def described(entry: Entry, data: bytes, runtime: Runtime) -> dict[str, Any]:
         if not same_picture(picture, source) or picture.metadata != source.metadata:
             raise Refused(f"{entry.name} does not decode to its picture")
         pixels = pixel_digest(picture.samples, picture.mode, picture.bits).hex()
-        common |= {"codec": entry.codec, "draft": is_draft(entry), "pixels": pixels}
+        common |= {"codec": entry.codec, "draft": is_draft(entry), "pixels": pixels, **metadata_of(data)}
         return common | {"tables": table_digests(data, runtime)}
     if isinstance(entry, RejectEntry):
         stated: dict[str, Any] = {"error": entry.error, "exit": exit_code(entry.error)}
         stated |= {"also": list(entry.also)} if entry.also else {}
         return common | {"codec": entry.codec, "draft": is_draft(entry), **stated}
     return common | {"layer": entry.layer}
+
+
+def metadata_of(data: bytes) -> dict[str, str]:
+    """The field ``metadata`` of a file that has records: the digest of their list."""
+    records = parse(data).metadata()
+    return {"metadata": digest(record_list(records)).hex()} if records else {}
 
 
 def exit_code(code: str) -> int:
@@ -140,7 +148,7 @@ def write_manifest(entries: Sequence[Mapping[str, Any]]) -> None:
     """One line for each vector, in order."""
     lines = ",\n".join("  " + json.dumps(e) for e in entries)
     text = f'{{"version": 1, "vectors": [\n{lines}\n]}}\n'
-    (DATA / "manifest.json").write_text(text, encoding="utf-8")
+    (DATA / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 def comparable(entry: Entry) -> bool:
@@ -219,6 +227,8 @@ def retold(entry: Entry, old: Mapping[str, Any]) -> dict[str, Any]:
     Raises Refused if its error would change.
     """
     new = {**old, "about": entry.about}
+    if isinstance(entry, FileEntry) and "metadata" not in old:
+        new |= metadata_of((DATA / old["path"]).read_bytes())
     if old.get("draft"):
         new["draft"] = is_draft(entry)
     if isinstance(entry, RejectEntry):
@@ -256,7 +266,7 @@ def store(result: list[dict[str, Any]], new: Mapping[str, bytes], stored: Mappin
     frozen = FROZEN.read_text(encoding="utf-8") if FROZEN.exists() else ""
     known = {line.split()[0] for line in frozen.splitlines()}
     more = [f"{e['name']} {e['sha256']}\n" for e in result if not e.get("draft") and e["name"] not in known]
-    FROZEN.write_text(frozen + "".join(more), encoding="utf-8")
+    FROZEN.write_text(frozen + "".join(more), encoding="utf-8", newline="\n")
 
 
 def main(arguments: Sequence[str]) -> int:

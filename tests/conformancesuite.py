@@ -18,16 +18,18 @@ TUPLES = {"1": "BLACKANDWHITE", "LA": "GRAYSCALE_ALPHA", "RGB": "RGB", "RGBA": "
 
 # Knows the answer to each file and gives it, in the way that its first argument asks for.
 FAKE = """
-import hashlib, json, sys
+import hashlib, json, os, sys
 from pathlib import Path
 how, source, target = sys.argv[1:4]
 answers = json.loads(Path(__file__).with_name("answers.json").read_text())
 answer = answers[hashlib.sha256(Path(source).read_bytes()).hexdigest()]
-if "error" in answer and how != "accepts":
+if "error" in answer and how not in ("accepts", "crashes"):
     if how == "leaves-output":
         Path(target).write_bytes(b"half")
     code = {"other-code": "limit", "no-code": "sorry"}.get(how, answer["error"])
     sys.exit(f"{code}: something is wrong")
+if how == "crashes":
+    os.abort()
 if how == "fails":
     sys.exit("no idea")
 pam = bytes.fromhex(answer.get("pam", ""))

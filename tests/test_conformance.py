@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from conformancesuite import DATA, FILE, REJECT, UNIT, fake_decoder, suite_of
 from neuroc.conformance import Outcome, load_suite, run
+from neuroc.conformance.foreign import split
 from neuroc.conformance.runner import selected
 from neuroc.conformance.units import LAYERS
 from neuroc.errors import CorruptFileError, PluginMissingError, StorageError, UsageError
@@ -47,6 +49,8 @@ def test_a_named_codec_runs_its_files_alone() -> None:
         (FILE, {"pixels": "0" * 32}, "decodes to pixels with the digest"),
         (FILE, {"tables": ["0" * 32]}, "the tables of stream 0 are others"),
         (FILE, {"tables": []}, "has 1 coded streams, not 0"),
+        (FILE, {"metadata": "0" * 32}, "has other metadata"),
+        ("metadata-zstd", {"metadata": "0" * 32}, "has other metadata"),
         (FILE, {"kind": "reject", "error": "stream", "exit": 3}, "decodes, where it must be refused with stream"),
         (REJECT, {"error": "corrupt"}, "refused with stream"),
         (REJECT, {"exit": 4}, "refused with stream (exit 3), not stream (4)"),
@@ -117,10 +121,13 @@ def rewrite(folder: Path, name: str, document: Any) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def test_a_vector_whose_codec_is_not_installed_is_skipped(tmp_path: Path) -> None:
-    outcome = only(suite_of(tmp_path, FILE, codec="somebody-elses"))
+def test_a_vector_whose_codec_is_not_installed_is_skipped_unless_it_is_named(tmp_path: Path) -> None:
+    folder = suite_of(tmp_path, FILE, codec="somebody-elses")
+    outcome = only(folder)
     assert outcome.ok is None
     assert "neuroc-somebody-elses" in outcome.error
+    with pytest.raises(PluginMissingError, match="neuroc-somebody-elses"):
+        run(load_suite(folder), plugin="somebody-elses")
 
 
 def test_an_old_file_decodes_by_the_weights_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +145,12 @@ def test_an_old_file_decodes_by_the_weights_beside_it(tmp_path: Path, monkeypatc
     "text",
     ["", "{}", "[]", '{"version": 2, "vectors": []}', '{"version": 1}', '{"version": 1, "vectors": [5]}', "[" * 100000]
     + [json.dumps({"version": 1, "vectors": [v]}) for v in ({}, {"name": "x"})]
+    + [
+        json.dumps(
+            {"version": 1, "vectors": [{"name": "x", "kind": "unit", "path": "x", "sha256": "", "about": ""} | v]}
+        )
+        for v in ({"tables": 5}, {"also": 5}, {"also": [5]}, {"layer": []}, {"metadata": 1})
+    ]
     + [
         json.dumps({"version": 1, "vectors": n * [{"name": "x", "kind": k, "path": p, "sha256": "", "about": ""}]})
         for n, k, p in ((1, "other", "x"), (1, "unit", "../x"), (1, "unit", "/x"), (2, "unit", "x"))
@@ -199,6 +212,9 @@ def test_tables_and_codes_are_optional(tmp_path: Path, how: str) -> None:
         ("wrong-tables", FILE, "the tables of stream 0 are others"),
         ("wrong-mode", FILE, "TUPLTYPE"),
         ("accepts", REJECT, "decodes, where it must be refused"),
+        pytest.param(
+            "crashes", REJECT, "ended by signal", marks=pytest.mark.skipif(os.name == "nt", reason="no signals")
+        ),
         ("leaves-output", REJECT, "its output is there"),
         ("other-code", REJECT, "is refused with limit, not stream"),
     ],
@@ -213,6 +229,12 @@ def test_a_foreign_decoder_that_is_wrong_fails(tmp_path: Path, how: str, name: s
 def test_a_decoder_command_without_its_places_is_a_mistake(tmp_path: Path, command: str) -> None:
     with pytest.raises(UsageError):
         run(load_suite(suite_of(tmp_path, FILE)), decoder=command)
+
+
+def test_a_command_of_windows_keeps_its_backslashes() -> None:
+    command = r"""'C:\my tools\decode.exe' --level 2 {in} "{out}" """
+    assert split(command, windows=True) == (r"C:\my tools\decode.exe", "--level", "2", "{in}", "{out}")
+    assert split("'my tools/decode' {in} {out}", windows=False) == ("my tools/decode", "{in}", "{out}")
 
 
 def test_a_decoder_that_is_not_there_is_named_at_once(tmp_path: Path) -> None:

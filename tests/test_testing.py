@@ -342,6 +342,11 @@ def test_pytest_runs_the_suite_of_an_installed_codec_without_a_file(tmp_path: Pa
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 passed" in done.stdout
+    missing = subprocess.run([*command, "--neuroc-codec", "nobodys"], cwd=tmp_path, capture_output=True, text=True)
+    assert missing.returncode != 0
+    assert "pip install neuroc-nobodys" in missing.stdout
+    assert "Traceback" not in missing.stdout + missing.stderr
+    assert "plugins.py" not in missing.stdout
 
 
 def test_a_suite_of_a_codec_that_is_not_there_says_what_to_install() -> None:

@@ -30,12 +30,17 @@ def pack_metadata(records: Sequence[Record], *, limits: Limits = DEFAULT_LIMITS)
         if not 0 < len(record.key.encode()) <= MAX_KEY:
             raise LimitError(f"a metadata key of {len(record.key)} characters; 1 to {MAX_KEY} bytes are possible")
     limits.check_metadata(sum(len(r.data) for r in records))
-    plain = canonical.pack([[r.key, r.data] for r in records])
+    plain = record_list(records)
     limits.check_metadata(len(plain))
     packed = zstandard.ZstdCompressor(level=LEVEL, write_content_size=True).compress(plain)
     if len(packed) < len(plain):
         return _U32.pack(len(plain)) + packed
     return _U32.pack(0) + plain
+
+
+def record_list(records: Sequence[Record]) -> bytes:
+    """What META holds, before compression."""
+    return canonical.pack([[r.key, r.data] for r in records])
 
 
 def unpack_metadata(

@@ -49,7 +49,7 @@ class Command:
     def parse(cls, template: str, suite: Suite) -> Command:
         """Raises UsageError for a template without ``{in}`` or ``{out}``, or whose program is not there."""
         try:
-            words = tuple(shlex.split(template))
+            words = split(template)
         except ValueError as error:
             raise UsageError(f"the decoder command cannot be read: {error}") from None
         for part in ("{in}", "{out}"):
@@ -78,12 +78,22 @@ class Command:
             raise Bad(f"the decoder does not end within {SECONDS} seconds") from None
 
 
+def split(template: str, windows: bool = os.name == "nt") -> tuple[str, ...]:
+    """The words of a command; on Windows a backslash belongs to a path. Raises ValueError for an open quote."""
+    if not windows:
+        return tuple(shlex.split(template))
+    words = shlex.split(template, posix=False)
+    return tuple(w[1:-1] if w[:1] in ("'", '"') and w[-1:] == w[:1] else w for w in words)
+
+
 def check_foreign(command: Command, vector: Vector, data: bytes, folder: Path) -> str:
     """Run a decoder on a vector in an empty folder: what is wrong with what it does, or ""."""
     source, target = folder / "in.nrc", folder / "out.pam"
     source.write_bytes(data)
     try:
         done = command.run(source, target)
+        if done.returncode < 0:
+            raise Bad(f"the decoder is ended by signal {-done.returncode}")
         if vector.kind == "reject":
             return _refusal(done, target, vector)
         if done.returncode != 0:

@@ -31,6 +31,7 @@ class Vector:
     draft: bool = False  # may be replaced until the codec's first release
     pixels: str = ""  # file: the pixel digest, 32 hex digits
     tables: tuple[str, ...] = ()  # file: the digest of the tables of each coded stream (trace.py)
+    metadata: str = ""  # file with records: their digest, 32 hex digits
     error: str = ""  # reject: error code of SPEC section 13
     exit: int = 0  # reject: its exit code
     also: tuple[str, ...] = ()  # reject: codes that other decoders may as well report
@@ -105,12 +106,13 @@ def _vector(entry: Any, path: Path) -> Vector:
     if not isinstance(entry, Mapping):
         raise _bad(path, "a vector is not an object")
     known = {name: entry[name] for name in Vector.__slots__ if name in entry}
-    known |= {name: tuple(known.get(name, ())) for name in ("tables", "also")}
     try:
+        known |= {name: tuple(known.get(name, ())) for name in ("tables", "also")}
         vector = Vector(**known)
     except TypeError:
-        raise _bad(path, f"a field of the vector {entry.get('name')!r} is missing") from None
-    texts = (vector.name, vector.path, vector.sha256, vector.error, vector.pixels, vector.codec, *vector.tables)
+        raise _bad(path, f"a field of the vector {entry.get('name')!r} is missing or of another type") from None
+    texts = (vector.name, vector.path, vector.sha256, vector.error, vector.pixels, vector.metadata, vector.codec)
+    texts += (vector.layer, *vector.tables, *vector.also)
     if vector.kind not in KINDS or not all(isinstance(t, str) for t in texts):
         raise _bad(path, f"the vector {vector.name!r} is of no known kind")
     inside = PurePosixPath(vector.path)

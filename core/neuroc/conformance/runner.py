@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..digests import pixel_digest
+from ..digests import digest, pixel_digest
 from ..errors import NeurocError, PluginMissingError, UsageError
+from ..metadata import record_list
 from ..models import Runtime
 from ..plugins import registry
 from ..public import decode
@@ -42,11 +43,14 @@ def selected(suite: Suite, plugin: str | None = None, foreign: bool = False) -> 
 
 
 def run(suite: Suite, *, plugin: str | None = None, decoder: str | None = None) -> Iterator[Outcome]:
-    """The outcome of each vector in the order of the manifest; raises UsageError before the first one.
+    """The outcome of each vector in the order of the manifest.
 
     plugin:  only the files of this codec. decoder: a command with ``{in}`` and ``{out}`` (foreign.py).
+    Before the first one raises UsageError, and PluginMissingError for a ``plugin`` that is not installed.
     """
     vectors = selected(suite, plugin, decoder is not None)
+    if plugin is not None and decoder is None:  # who names a codec does not want all of it skipped
+        registry().codec(plugin)
     command = None if decoder is None else Command.parse(decoder, suite)
     if command is None:
         return (_outcome(suite, vector, None) for vector in vectors)
@@ -90,11 +94,13 @@ def _missing(codec: str) -> str:
 
 
 def _check_file(vector: Vector, data: bytes, suite: Suite) -> str:
-    """The vector's pixels and tables; what is wrong with them, or ""."""
+    """The vector's pixels, metadata and tables; what is wrong with them, or ""."""
     picture = decode(data, weights=str(suite.weights))
     found = pixel_digest(picture.samples, picture.mode, picture.bits).hex()
     if found != vector.pixels:
         return f"decodes to pixels with the digest {found}, not {vector.pixels}"
+    if (digest(record_list(picture.metadata)).hex() if picture.metadata else "") != vector.metadata:
+        return "has other metadata"
     return vector.compare_tables(table_digests(data, Runtime(weights=str(suite.weights))))
 
 

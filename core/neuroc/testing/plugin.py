@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ..errors import NeurocError
+
 CHOSEN = pytest.StashKey[list[str]]()
 
 
@@ -34,8 +36,13 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     if module_path != Path(__file__).with_name("installed.py") or not ids:
         return None
     module: pytest.Module = pytest.Module.from_parent(parent, path=module_path)
-    from . import suite
+    try:
+        from . import suite
 
-    for id in ids:
-        setattr(module.obj, "Test_" + id.replace("-", "_"), suite(id))
+        for id in ids:
+            setattr(module.obj, "Test_" + id.replace("-", "_"), suite(id))
+    except ImportError as error:
+        raise pytest.Collector.CollectError(f"{error}. Install it: pip install 'neuroc-codec[testing]'") from None
+    except NeurocError as error:
+        raise pytest.Collector.CollectError(str(error)) from None
     return module
