@@ -50,31 +50,38 @@ struct RangeReader : RangeState {
     }
 };
 
-// Digits of one channel of n sites of one stream, or of two in turn: their chains of dependent operations are long,
-// and a processor works on both at once.
+// One digit of n sites of one stream, or of two in turn: their chains of dependent operations are long, and a processor
+// works on both at once.
+template <bool Deep, int K, bool First, int Streams, typename Coder>
+NEUROC_INLINE void decode_digits(const HeadConstants &h, const Mixture<K> *m, Branch *branch, size_t n, int width,
+                                 int rest, Coder &a, Coder &b) {
+    const auto one = [&](size_t i, Coder &coder) NEUROC_INLINE_LAMBDA {
+        if constexpr (First)
+            decode_digit<Deep, K>(h, m[i], width, rest, branch[i], coder, Whole());
+        else
+            decode_digit<Deep, K>(h, m[i], width, rest, branch[i], coder,
+                                  Divisor(uint64_t(branch[i].upper - branch[i].lower)));
+    };
+    for (size_t i = 0; i < n; ++i) {
+        one(i, a);
+        if constexpr (Streams == 2)
+            one(n + i, b);
+    }
+}
+
+// All digits of one channel of n sites of the next one or two streams.
 template <bool Deep, int K, typename Coder, typename State, int Streams>
 void decode_streams(const HeadConstants &h, const Mixture<K> *m, Branch *branch, size_t n, State *states) {
-    int rest = h.bits;
-    if constexpr (Streams == 2) {
-        Coder a(states[0]), b(states[1]);
-        for (int d = 0; d < h.digits; ++d) {
-            rest -= h.width[d];
-            for (size_t i = 0; i < n; ++i) {
-                decode_digit<Deep, K>(h, m[i], h.width[d], rest, branch[i], a);
-                decode_digit<Deep, K>(h, m[n + i], h.width[d], rest, branch[n + i], b);
-            }
-        }
-        states[0] = a;
-        states[1] = b;
-    } else {
-        Coder a(states[0]);
-        for (int d = 0; d < h.digits; ++d) {
-            rest -= h.width[d];
-            for (size_t i = 0; i < n; ++i)
-                decode_digit<Deep, K>(h, m[i], h.width[d], rest, branch[i], a);
-        }
-        states[0] = a;
+    Coder a(states[0]), b(states[Streams - 1]);
+    int rest = h.bits - h.width[0];
+    decode_digits<Deep, K, true, Streams>(h, m, branch, n, h.width[0], rest, a, b);
+    for (int d = 1; d < h.digits; ++d) {
+        rest -= h.width[d];
+        decode_digits<Deep, K, false, Streams>(h, m, branch, n, h.width[d], rest, a, b);
     }
+    if constexpr (Streams == 2)
+        states[1] = b;
+    states[0] = a;
 }
 
 template <bool Deep, int K, typename Coder, typename State>
@@ -122,8 +129,6 @@ template <bool Deep, typename F> NEUROC_INLINE void with_components(int componen
         f(Case<Deep, 3>());
     else if (components == 5)
         f(Case<Deep, 5>());
-    else if (components == 10)
-        f(Case<Deep, 10>());
 }
 
 template <typename F> NEUROC_INLINE void with_case(const HeadConstants &h, F f) {

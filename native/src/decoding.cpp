@@ -95,8 +95,8 @@ void Decoding::evaluate(int64_t t, size_t n) {
 }
 
 void Decoding::symbols(int channel, size_t n) {
-    const Sites sites = {output_.data(), codec_.network_.output_stride(), base_.data(), known_.data(),
-                         symbols_.data(), mixtures_.data()};
+    const Sites sites = {output_.data(),  codec_.network_.output_stride(), base_.data(), known_.data(), symbols_.data(),
+                         mixtures_.data()};
     const int streams = int(tiles_);
     if (coder_ == Coder::rans24)
         codec_.kernel_.decode_rans(codec_.constants_, sites, channel, n, rans_.data(), streams);

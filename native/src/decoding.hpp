@@ -37,10 +37,10 @@ class Decoding {
     std::vector<Reader> readers_;
     std::vector<RansState> rans_;
     std::vector<RangeState> range_;
-    std::vector<uint16_t> canvas_;             // tiles x (pixels + 1) x channels
-    Aligned<int16_t> input_;                   // Network::ROWS rows
+    std::vector<uint16_t> canvas_; // tiles x (pixels + 1) x channels
+    Aligned<int16_t> input_;       // Network::ROWS rows
     Network::Scratch scratch_;
-    Aligned<int32_t> output_;                  // tiles * largest rows, tile by tile, as all below
+    Aligned<int32_t> output_; // tiles * largest rows, tile by tile, as all below
     std::vector<int32_t> base_, known_, symbols_;
     Aligned<unsigned char> mixtures_;
 };

@@ -12,12 +12,6 @@
 namespace neuroc {
 namespace {
 
-#if defined(_MSC_VER)
-#define NEUROC_INLINE_LAMBDA
-#else
-#define NEUROC_INLINE_LAMBDA __attribute__((always_inline))
-#endif
-
 template <int I> struct Index {
     static constexpr int value = I;
     constexpr operator int() const { return I; }
@@ -29,9 +23,7 @@ template <typename F, int... I> NEUROC_INLINE void repeat_each(F f, std::integer
 
 // f(0) ... f(N - 1), unrolled by the language: compilers keep an array in registers only where every index is a
 // constant from the beginning.
-template <int N, typename F> NEUROC_INLINE void repeat(F f) {
-    repeat_each(f, std::make_integer_sequence<int, N>());
-}
+template <int N, typename F> NEUROC_INLINE void repeat(F f) { repeat_each(f, std::make_integer_sequence<int, N>()); }
 
 template <typename V, int M, int N, typename Out>
 void dense_tile(const PackedLayer &layer, int block, const int16_t *x, size_t x_stride, Out *y, size_t y_stride) {
@@ -54,9 +46,8 @@ void dense_tile(const PackedLayer &layer, int block, const int16_t *x, size_t x_
     repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
         const int o = (block + m) * V::LANES;
         const typename V::Sums shift = V::load(layer.shift + o), lo = V::load(layer.lo + o), hi = V::load(layer.hi + o);
-        repeat<N>([&](auto r) NEUROC_INLINE_LAMBDA {
-            V::store(y + r * y_stride + o, V::finish(acc[m][r], shift, lo, hi));
-        });
+        repeat<N>([&](auto r)
+                      NEUROC_INLINE_LAMBDA { V::store(y + r * y_stride + o, V::finish(acc[m][r], shift, lo, hi)); });
     });
 }
 

@@ -51,8 +51,8 @@ struct MixtureHead {
 
 // The integer tables of SPEC section 10.3.
 struct Tables {
-    std::vector<int32_t> sigmoid; // T_7 up to 8 bits, T_13 above
-    std::vector<int32_t> exp2;    // E
+    std::vector<int32_t> sigmoid;  // T_7 up to 8 bits, T_13 above
+    std::vector<int32_t> exp2;     // E
     std::vector<int32_t> mantissa; // Q
 };
 

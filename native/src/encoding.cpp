@@ -19,12 +19,11 @@ size_t symbol_count(const Description &d, int digits, Shape shape) {
 Encoding::Encoding(const Codec &codec, Shape shape)
     : codec_(codec), order_(shape.height, shape.width, codec.description_.slope),
       neighbours_(codec.description_, shape.height, shape.width), shape_(shape),
-      canvas_(neighbours_.cells() * codec.description_.channels),
-      input_(Network::ROWS * codec.network_.input_stride()), scratch_(codec.network_),
-      output_(Network::ROWS * codec.network_.output_stride()), base_(Network::ROWS * codec.description_.channels),
-      known_(base_.size()), symbols_(Network::ROWS), pixel_(Network::ROWS), place_(Network::ROWS),
-      step_(Network::ROWS), start_(symbol_count(codec.description_, codec.constants_.digits, shape)),
-      freq_(start_.size()) {
+      canvas_(neighbours_.cells() * codec.description_.channels), input_(Network::ROWS * codec.network_.input_stride()),
+      scratch_(codec.network_), output_(Network::ROWS * codec.network_.output_stride()),
+      base_(Network::ROWS * codec.description_.channels), known_(base_.size()), symbols_(Network::ROWS),
+      pixel_(Network::ROWS), place_(Network::ROWS), step_(Network::ROWS),
+      start_(symbol_count(codec.description_, codec.constants_.digits, shape)), freq_(start_.size()) {
     const Description &d = codec.description_;
     std::fill_n(canvas_.end() - d.channels, d.channels, uint16_t(1 << (d.bits - 1)));
 }
@@ -65,8 +64,8 @@ std::string Encoding::run(Coder coder, const Advance &advance) {
 void Encoding::block(size_t rows) {
     const int channels = codec_.description_.channels;
     codec_.network_.run(input_.data(), output_.data(), rows, scratch_);
-    const Sites sites = {output_.data(), codec_.network_.output_stride(), base_.data(), known_.data(),
-                         symbols_.data(), nullptr};
+    const Sites sites = {output_.data(), codec_.network_.output_stride(), base_.data(), known_.data(), symbols_.data(),
+                         nullptr};
     for (int c = 0; c < channels; ++c) {
         for (size_t k = 0; k < rows; ++k)
             symbols_[k] = canvas_[pixel_[k] * channels + c];

@@ -28,10 +28,10 @@ struct HeadConstants {
     const int32_t *sigmoid, *exp2, *mantissa;
     int channels, bits, components;
     int offset_shift, centre_shift, coupling_shift;
-    int coarser;                // max(0, unit)
-    int32_t slope, offset;      // distance of boundary b: slope b - offset - mean
-    int digits;                 // number of digits
-    int width[4];               // bits of each digit
+    int coarser;           // max(0, unit)
+    int32_t slope, offset; // distance of boundary b: slope b - offset - mean
+    int digits;            // number of digits
+    int width[4];          // bits of each digit
 };
 
 // `n` rows of network outputs and what is known of their pixels.
@@ -63,7 +63,7 @@ struct RangeState {
 constexpr size_t SCRATCH_PER_SITE = 320; // mixture and digits of a site
 
 // Mixtures whose loops are compiled (coders.hpp).
-constexpr bool has_components(int k) { return k == 3 || k == 5 || k == 10; }
+constexpr bool has_components(int k) { return k == 3 || k == 5; }
 
 struct Kernel {
     const char *name;

@@ -16,7 +16,9 @@ struct Avx2 {
     using Input = __m256i;
     static constexpr int LANES = 8, STEP = 2, BLOCKS = 2, ROWS = 6; // 12 sums, 2 weights, 1 input, 1 product
 
-    static NEUROC_INLINE Sums load(const int32_t *p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p)); }
+    static NEUROC_INLINE Sums load(const int32_t *p) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
+    }
     static NEUROC_INLINE Weights weights(const int16_t *p) {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
     }

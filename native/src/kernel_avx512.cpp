@@ -4,6 +4,9 @@
 #include <immintrin.h>
 #include <string.h>
 
+#define NEUROC_SEARCH search_avx512
+#include "search_avx512.hpp"
+
 #include "coders.hpp"
 #include "dense.hpp"
 
@@ -44,8 +47,8 @@ struct Avx512 {
 } // namespace
 
 extern const Kernel KERNEL_AVX512;
-const Kernel KERNEL_AVX512 = {"avx512-vnni", Avx512::LANES, true,         dense<Avx512, int16_t>, dense<Avx512, int32_t>,
-                              decode_rans,   decode_range,  intervals};
+const Kernel KERNEL_AVX512 = {"avx512-vnni",          Avx512::LANES, true,         dense<Avx512, int16_t>,
+                              dense<Avx512, int32_t>, decode_rans,   decode_range, intervals};
 
 } // namespace neuroc
 

@@ -40,7 +40,8 @@ struct Portable {
 } // namespace
 
 extern const Kernel KERNEL_PORTABLE;
-const Kernel KERNEL_PORTABLE = {"portable",  Portable::LANES, false,    dense<Portable, int16_t>, dense<Portable, int32_t>,
-                                decode_rans, decode_range,    intervals};
+const Kernel KERNEL_PORTABLE = {
+    "portable",  Portable::LANES, false,    dense<Portable, int16_t>, dense<Portable, int32_t>,
+    decode_rans, decode_range,    intervals};
 
 } // namespace neuroc

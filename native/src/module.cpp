@@ -18,7 +18,8 @@ using namespace nb::literals;
 namespace neuroc {
 namespace {
 
-template <typename T, typename... Shape> using Input = nb::ndarray<const T, nb::numpy, Shape..., nb::c_contig, nb::device::cpu>;
+template <typename T, typename... Shape>
+using Input = nb::ndarray<const T, nb::numpy, Shape..., nb::c_contig, nb::device::cpu>;
 
 const Kernel &kernel_named(const std::string &name) {
     const KernelList &list = available_kernels();
@@ -39,8 +40,12 @@ Layer layer_of(nb::handle item) {
     if (weight.shape(0) > 1 << 16 || weight.shape(1) > 1 << 16)
         throw Unsupported("a layer has too many units");
     const auto numbers = [&](int i) { return values<int32_t>(nb::cast<Input<int32_t, nb::ndim<1>>>(t[i])); };
-    return {int(weight.shape(1)), int(weight.shape(0)), {weight.data(), weight.data() + weight.size()},
-            numbers(1),           numbers(2),           numbers(3),
+    return {int(weight.shape(1)),
+            int(weight.shape(0)),
+            {weight.data(), weight.data() + weight.size()},
+            numbers(1),
+            numbers(2),
+            numbers(3),
             numbers(4)};
 }
 
@@ -112,7 +117,9 @@ Description description_of(const nb::dict &d) {
     r.layers = layers_of(nb::cast<nb::list>(d["layers"]));
     r.head = {number("components"), number("unit"), number("offset_shift"), number("centre_shift"),
               number("coupling_shift")};
-    const auto table = [&](const char *name) { return values<int32_t>(nb::cast<Input<int32_t, nb::ndim<1>>>(d[name])); };
+    const auto table = [&](const char *name) {
+        return values<int32_t>(nb::cast<Input<int32_t, nb::ndim<1>>>(d[name]));
+    };
     r.tables = {table("sigmoid"), table("exp2"), table("mantissa")};
     return r;
 }

@@ -49,7 +49,7 @@ class Network {
     Network &operator=(const Network &) = delete;
 
     int inputs() const { return inputs_; }
-    size_t input_stride() const { return input_stride_; }   // of x: inputs padded, the padding readable
+    size_t input_stride() const { return input_stride_; } // of x: inputs padded, the padding readable
     int outputs() const { return outputs_; }
     size_t output_stride() const { return output_stride_; } // of y: outputs padded, all of them written
 

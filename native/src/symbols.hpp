@@ -4,10 +4,16 @@
 
 #include "kernel.hpp"
 
+#if defined(_MSC_VER) && defined(_M_X64)
+#include <intrin.h>
+#endif
+
 #if defined(_MSC_VER)
 #define NEUROC_INLINE __forceinline
+#define NEUROC_INLINE_LAMBDA
 #else
 #define NEUROC_INLINE inline __attribute__((always_inline))
+#define NEUROC_INLINE_LAMBDA __attribute__((always_inline))
 #endif
 
 namespace neuroc {
@@ -19,9 +25,10 @@ constexpr int32_t CDF_TOTAL = 1 << 30;
 constexpr int EXP2_SIZE = 4096;
 constexpr int64_t DISTANCE_LIMIT = 1 << 21;
 
-// K components of a mixture. Deep: above 8 bits per sample.
+// K components of a mixture, padded with such of weight 0. Deep: above 8 bits per sample.
 template <int K> struct Mixture {
-    int32_t mean[K], mantissa[K], shift[K], weight[K];
+    static constexpr int PADDED = (K + 3) / 4 * 4;
+    int32_t mean[PADDED], mantissa[PADDED], shift[PADDED], weight[PADDED];
 };
 
 // What is decoded of a sample: its digits so far, and F at the ends of what they leave.
@@ -51,6 +58,10 @@ NEUROC_INLINE void make_mixture(const HeadConstants &h, const int32_t *out, cons
         rest -= m.weight[k];
     }
     m.weight[0] += rest;
+    for (int k = K; k < Mixture<K>::PADDED; ++k) {
+        m.mean[k] = m.mantissa[k] = m.weight[k] = 0;
+        m.shift[k] = 1;
+    }
     const int32_t *couplings = out + 3 * n + channel * (channel - 1) / 2 * K;
     const int32_t centre = base[channel] * (1 << h.centre_shift);
     for (int k = 0; k < K; ++k) {
@@ -85,6 +96,36 @@ template <bool Deep, int K> NEUROC_INLINE int32_t cumulative(const HeadConstants
     return sum;
 }
 
+NEUROC_INLINE uint64_t multiply_high(uint64_t a, uint64_t b) {
+#if defined(_MSC_VER) && defined(_M_X64)
+    return __umulh(a, b);
+#elif defined(__SIZEOF_INT128__)
+    return uint64_t(static_cast<unsigned __int128>(a) * b >> 64);
+#else
+    const uint64_t al = uint32_t(a), ah = a >> 32, bl = uint32_t(b), bh = b >> 32;
+    const uint64_t middle = ah * bl + (al * bl >> 32), other = al * bh + uint32_t(middle);
+    return ah * bh + (middle >> 32) + (other >> 32);
+#endif
+}
+
+// Floor division by one span, as a product with its reciprocal: the division itself does not wait for the slot.
+struct Divisor {
+    uint64_t span, reciprocal;
+
+    explicit NEUROC_INLINE Divisor(uint64_t s) : span(s), reciprocal(~uint64_t(0) / s) {}
+
+    // n < 2^56. The product is below the quotient by less than 1 + n / 2^64: one correction is enough.
+    NEUROC_INLINE uint64_t floor(uint64_t n) const {
+        const uint64_t q = multiply_high(n, reciprocal);
+        return q + uint64_t(n - q * span >= span);
+    }
+};
+
+// The first digit's span is F(2^bits) = 2^30.
+struct Whole {
+    NEUROC_INLINE uint64_t floor(uint64_t n) const { return n >> 30; }
+};
+
 // Whether C(k) <= slot, without a division: floor(G d / S) <= slot - k is G d < (slot - k + 1) S.
 NEUROC_INLINE bool reached(int64_t room, int32_t k, int32_t d, int64_t span, int64_t slot) {
     return room * d < (slot - k + 1) * span;
@@ -95,6 +136,12 @@ template <bool Deep, int K>
 NEUROC_INLINE void quarter(const HeadConstants &h, const Mixture<K> &m, int64_t room, int64_t span, int64_t slot,
                            int32_t first, int32_t origin, int32_t step, int rest, int32_t &k, int32_t &lower,
                            int32_t &upper) {
+#if defined(NEUROC_SEARCH) // a kernel's own way to do the same
+    if constexpr (!Deep && K <= 4) {
+        NEUROC_SEARCH(h, m.mean, room, span, slot, first, origin, step, rest, k, lower, upper);
+        return;
+    }
+#endif
     int32_t f[5] = {lower, 0, 0, 0, upper};
     int n = 0;
     for (int i = 1; i < 4; ++i) {
@@ -107,9 +154,9 @@ NEUROC_INLINE void quarter(const HeadConstants &h, const Mixture<K> &m, int64_t 
 }
 
 // The digit of `width` bits that `slot` points at, its interval, and the branch that it leaves.
-template <bool Deep, int K, typename Coder>
+template <bool Deep, int K, typename Coder, typename Division>
 NEUROC_INLINE void decode_digit(const HeadConstants &h, const Mixture<K> &m, int width, int rest, Branch &b,
-                                Coder &coder) {
+                                Coder &coder, const Division &division) {
     const int32_t size = 1 << width, first = b.prefix << width, origin = b.lower;
     const int64_t room = (int64_t(1) << PRECISION) - size, span = b.upper - origin;
     const int64_t slot = coder.slot();
@@ -128,8 +175,8 @@ NEUROC_INLINE void decode_digit(const HeadConstants &h, const Mixture<K> &m, int
         quarter<Deep, K>(h, m, room, span, slot, first, origin, step, rest, k, lower, upper);
     }
     // span > 0: F grows by the uniform share at every level.
-    const uint32_t start = uint32_t(k) + uint32_t(uint64_t(room) * uint32_t(lower - origin) / uint64_t(span));
-    const uint32_t end = uint32_t(k) + 1 + uint32_t(uint64_t(room) * uint32_t(upper - origin) / uint64_t(span));
+    const uint32_t start = uint32_t(k) + uint32_t(division.floor(uint64_t(room) * uint32_t(lower - origin)));
+    const uint32_t end = uint32_t(k) + 1 + uint32_t(division.floor(uint64_t(room) * uint32_t(upper - origin)));
     b = {first + k, lower, upper};
     coder.take(start, end - start);
 }

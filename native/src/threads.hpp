@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
