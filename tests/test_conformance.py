@@ -147,9 +147,9 @@ def test_an_old_file_decodes_by_the_weights_beside_it(tmp_path: Path, monkeypatc
     + [json.dumps({"version": 1, "vectors": [v]}) for v in ({}, {"name": "x"})]
     + [
         json.dumps(
-            {"version": 1, "vectors": [{"name": "x", "kind": "unit", "path": "x", "sha256": "", "about": ""} | v]}
+            {"version": 1, "vectors": [{"name": "x", "kind": "unit", "path": "x", "sha256": "", "about": "", k: v}]}
         )
-        for v in ({"tables": 5}, {"also": 5}, {"also": [5]}, {"layer": []}, {"metadata": 1})
+        for k, v in (("tables", 5), ("also", 5), ("also", [5]), ("layer", []), ("metadata", 1))
     ]
     + [
         json.dumps({"version": 1, "vectors": n * [{"name": "x", "kind": k, "path": p, "sha256": "", "about": ""}]})

@@ -111,8 +111,8 @@ def _vector(entry: Any, path: Path) -> Vector:
         vector = Vector(**known)
     except TypeError:
         raise _bad(path, f"a field of the vector {entry.get('name')!r} is missing or of another type") from None
-    texts = (vector.name, vector.path, vector.sha256, vector.error, vector.pixels, vector.metadata, vector.codec)
-    texts += (vector.layer, *vector.tables, *vector.also)
+    texts = [vector.name, vector.path, vector.sha256, vector.error, vector.pixels, vector.metadata, vector.codec]
+    texts += [vector.layer, *vector.tables, *vector.also]
     if vector.kind not in KINDS or not all(isinstance(t, str) for t in texts):
         raise _bad(path, f"the vector {vector.name!r} is of no known kind")
     inside = PurePosixPath(vector.path)
