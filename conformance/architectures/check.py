@@ -56,6 +56,7 @@ def main() -> int:
     if unknown := set(options.arch) - set(MACHINES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MACHINES)}")
     work = options.work.resolve()
+    code = 0
     try:
         site = _installed(work)
         for name in options.arch:
@@ -65,18 +66,23 @@ def main() -> int:
             (work / name / "result.json").write_text(json.dumps(found))
             for problem in found["problems"]:
                 print(f"{name}: {problem}", file=sys.stderr)
+                code = 1
+            if not options.print:
+                store("Architectures", _section(work), options.report)
     except SetupError as error:
         print(error, file=sys.stderr)
-        return 2
+        code = 2
+    if options.print:
+        print(_section(work))
+    return code
+
+
+def _section(work: Path) -> str:
+    """The report of all results that there are."""
     results = [json.loads(p.read_text()) for name in MACHINES if (p := work / name / "result.json").exists()]
-    text = f"""`python conformance/architectures/check.py ARCH...`: Debian {SUITE} under {_version("qemu-s390x")}.
+    return f"""`python conformance/architectures/check.py ARCH...`: Debian {SUITE} under {_version("qemu-s390x")}.
 
 {table(HEADS, [found["row"] for found in results])}"""
-    if options.print:
-        print(text)
-    else:
-        store("Architectures", text, options.report)
-    return any(found["problems"] for found in results)
 
 
 def _installed(work: Path) -> Path:
