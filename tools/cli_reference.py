@@ -43,7 +43,7 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
 * `decode --salvage` writes what is intact of a damaged file: 3 if tiles are lost, which are black, and nothing is
   written if all are; 0 with a note on stderr that names the damage if the picture is complete.
 * `--jobs` runs processes side by side; each one computes with one thread. `--batch` takes tiles of equal size through
-  the network in lock-step; `decode` also puts tiles of several files together, `encode` takes one picture at a time.
+  the network in lock-step, of small files those of several at once.
 * `--json` prints one document on stdout and nothing else. Names out of files are printed without control characters.
 
 ## Exit codes

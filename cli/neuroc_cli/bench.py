@@ -39,9 +39,7 @@ def bench(
         str,
         typer.Option("--peers", metavar="NAMES", help="Some of png,webp,jxl (jxl is jxl-e7,jxl-e9)."),
     ] = "",
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first so many pictures.")
-    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N pictures.")] = None,
     engine: o.Engine = "auto",
     json: o.Json = False,
     max_pixels: o.MaxPixels = o.PIXELS,

@@ -82,10 +82,10 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as e:
         # Files are named where they are opened: what is left is a stdout that takes no more.
         if e.errno not in STDOUT_ERRORS or e.filename is not None:
-            return _unexpected(e)
+            return _unexpected(e, arguments)
         return _fail(StorageError(f"cannot be written: {e.strerror}", file="stdout"))
     except Exception as e:
-        return _unexpected(e)
+        return _unexpected(e, arguments)
 
 
 def out_of_memory(file: str | None = None) -> LimitError:
@@ -127,16 +127,26 @@ def _fail(error: NeurocError) -> int:
     return error.exit_code
 
 
-def _unexpected(e: Exception) -> int:
+def _unexpected(e: Exception, arguments: Sequence[str]) -> int:
     if hasattr(e, "format_message"):  # typer's own exceptions: usage errors
         hint = ""
         if context := getattr(e, "ctx", None):
-            hint = f". See '{context.command_path} --help'"
+            hint = f". See '{context.command_path}{_plugin_of(arguments)} --help'"
         print(f"neuroc: error: {plain(one_line(e.format_message()).rstrip('.'))}{hint}", file=sys.stderr)
         return int(getattr(e, "exit_code", 2))
     if type(e).__name__ == "Abort":  # older typers' word for Ctrl-C
         return _interrupted()
     return _fail(internal_error(e))
+
+
+def _plugin_of(arguments: Sequence[str]) -> str:
+    """What brings the options of the plugin into the help of ``neuroc encode``."""
+    from .plugin_options import named_plugins
+
+    if not arguments or arguments[0] != "encode":
+        return ""
+    named = named_plugins(arguments)
+    return f" --plugin {named[-1] if named else 'ID'}"
 
 
 def plain(message: str) -> str:

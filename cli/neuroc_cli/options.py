@@ -15,7 +15,8 @@ OutDir = Annotated[
     typer.Option("--out-dir", metavar="DIR", help="Folder for outputs, made if missing; keeps sub-folders of inputs."),
 ]
 Weights = Annotated[
-    str | None, typer.Option("--weights", metavar="NAME|FILE", help="Weights by name or file; to decode also a folder.")
+    str | None,
+    typer.Option("--weights", metavar="NAME|FILE", help="Weights: a name, a file, or (to decode) a folder of them."),
 ]
 Jobs = Annotated[
     int,
@@ -30,9 +31,7 @@ Jobs = Annotated[
 ]
 Batch = Annotated[
     int | None,
-    typer.Option(
-        "--batch", metavar="N", min=1, max=65536, help="Tiles in lock-step; decode takes them from several files."
-    ),
+    typer.Option("--batch", metavar="N", min=1, max=65536, help="How many tiles run through the network together."),
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="ID", help="What computes: auto, numpy, torch, ...")]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")]
@@ -47,7 +46,7 @@ MaxPixels = Annotated[int, typer.Option("--max-pixels", metavar="N", min=1, help
 MaxWork = Annotated[int, typer.Option("--max-work", metavar="N", min=1, help="Most multiply-accumulates of decoding.")]
 MaxSteps = Annotated[int, typer.Option("--max-steps", metavar="N", min=1, help="Most sequential steps of decoding.")]
 MaxMemory = Annotated[
-    int, typer.Option("--max-memory", metavar="N", min=1, help="Most memory that a tile's network may take, in bytes.")
+    int, typer.Option("--max-memory", metavar="N", min=1, help="Working memory that one tile may need, in bytes.")
 ]
 MaxMetadata = Annotated[int, typer.Option("--max-metadata", metavar="N", min=0, help="Most metadata, in bytes.")]
 

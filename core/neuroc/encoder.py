@@ -200,7 +200,7 @@ class _Plan:
             spec = cls.spec(picture, loaded, group, Box(0, 0, picture.width, picture.height), 1)
             name = weights_name(loaded, spec)
             weights = resolve_weights(loaded.id, name, options.runtime.weights) if name else NO_WEIGHTS
-            model = open_model(loaded, weights, spec, options.runtime)
+            model = open_model(loaded, weights, spec, options.runtime, encoding=True)
             if isinstance(model, Adaptive):
                 x = picture.samples[:, :, group.first : group.first + group.count]
                 with guarded(loaded.id):

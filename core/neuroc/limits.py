@@ -26,7 +26,7 @@ class Limits:
         if width * height > self.pixels:
             raise LimitError(
                 f"{width}x{height} is {width * height} pixels, above the limit of {self.pixels}",
-                remedy=f"Allow it with --max-pixels {width * height}",
+                remedy=f"If you trust it, allow it with --max-pixels {width * height}",
                 file=file,
             )
 
@@ -35,7 +35,7 @@ class Limits:
         if macs > self.work:
             raise LimitError(
                 f"decoding needs {macs} multiply-accumulates, above the limit of {self.work}",
-                remedy=f"Allow it with --max-work {macs}",
+                remedy=f"If you trust it, allow it with --max-work {macs}",
                 file=file,
             )
 
@@ -44,7 +44,7 @@ class Limits:
         if steps > self.steps:
             raise LimitError(
                 f"{steps} sequential steps, above the limit of {self.steps}",
-                remedy=f"Allow it with --max-steps {steps}",
+                remedy=f"If you trust it, allow it with --max-steps {steps}",
                 file=file,
             )
 
@@ -53,7 +53,7 @@ class Limits:
         if size > self.memory:
             raise LimitError(
                 f"its largest tile needs about {size} bytes of memory, above the limit of {self.memory}",
-                remedy=f"Allow it with --max-memory {size}; an encoder can take smaller tiles (--tile)",
+                remedy=f"If you trust it, allow it with --max-memory {size}; an encoder can take smaller tiles (--tile)",
                 file=file,
             )
 
@@ -62,7 +62,7 @@ class Limits:
         if tiles > self.tiles:
             raise LimitError(
                 f"{tiles} tiles, above the limit of {self.tiles}",
-                remedy="Use larger tiles (--tile), or Limits(tiles=...) in Python",
+                remedy="If you trust it, raise Limits(tiles=...) in Python; an encoder can take larger tiles (--tile)",
                 file=file,
             )
 

@@ -115,13 +115,17 @@ def weights_for_decoding(loaded: LoadedCodec, digest: bytes, override: str | Non
     return load_weights(loaded.id, digest=digest, extra=path if path and path.is_file() else None)
 
 
-def open_model(loaded: LoadedCodec, weights: Weights, spec: Spec, runtime: Runtime) -> Model:
-    """The model for pictures like ``spec``, whatever their size; kept for the next ones."""
-    return _model(loaded, weights, replace(spec, height=1, width=1, batch=1), runtime.engine, runtime.device)
+def open_model(loaded: LoadedCodec, weights: Weights, spec: Spec, runtime: Runtime, *, encoding: bool = False) -> Model:
+    """The model for pictures like ``spec``, whatever their size; kept for the next ones.
+
+    Encoders and decoders never share one: a model that remembers a picture would pass its own verification.
+    """
+    kind = replace(spec, height=1, width=1, batch=1)
+    return _model(loaded, weights, kind, runtime.engine, runtime.device, encoding)
 
 
 @lru_cache(maxsize=16)
-def _model(loaded: LoadedCodec, weights: Weights, spec: Spec, engine: str, device: str) -> Model:
+def _model(loaded: LoadedCodec, weights: Weights, spec: Spec, engine: str, device: str, encoding: bool) -> Model:
     if isinstance(loaded.codec, RawCodec):
         raise UsageError(f"the codec {loaded.id} has no network")
     with guarded(loaded.id):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .errors import HeaderError, UsageError, excerpt
+from .errors import HeaderError, PluginBrokenError, UsageError, excerpt
 
 P = TypeVar("P")
 Value = int | str | bool
@@ -55,16 +55,20 @@ def param(
 
 
 def options(cls: type[Any]) -> tuple[Option, ...]:
-    """The parameters of a params dataclass in field order."""
+    """The parameters of a params dataclass in field order; raises PluginBrokenError for what is none."""
     found = []
     for f in dataclasses.fields(cls):
         if "key" not in f.metadata:
-            raise TypeError(f"{cls.__name__}.{f.name} must be made with neuroc.api.param")
+            raise PluginBrokenError(
+                f"{cls.__module__}.{cls.__name__}.{f.name} is no parameter", remedy="Make it with neuroc.api.param"
+            )
         default: Any = f.default
         found.append(Option(name=f.name, type=type(default), default=default, **f.metadata))
     keys = [o.key for o in found]
     if len(set(keys)) != len(keys):
-        raise TypeError(f"{cls.__name__} uses a header key twice")
+        raise PluginBrokenError(
+            f"{cls.__module__}.{cls.__name__} uses a header key twice", remedy="Give each parameter a key of its own"
+        )
     return tuple(found)
 
 
@@ -93,7 +97,10 @@ def params_from_header(cls: type[P], fields: Mapping[int, object]) -> P:
     for key, value in fields.items():
         option = known.get(key)
         if option is None:
-            raise HeaderError(f"unknown codec parameter {key}")
+            raise HeaderError(
+                f"unknown codec parameter {key}",
+                remedy="The file is damaged, or its codec got this parameter later: upgrade the plugin",
+            )
         if problem := option.problem(value):
             raise HeaderError(problem)
         if value == option.default:

@@ -31,8 +31,6 @@ DISTRIBUTION = "neuroc-codec"  # ours; "neuroc" on the package index belongs to 
 _ID = re.compile(r"[a-z0-9-]{1,32}")
 _IMPORT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-# What a plugin may raise on import or in a hook without stopping us; Ctrl-C goes through.
-_FAILURES = (Exception, SystemExit)
 
 Entry = CodecEntry | CoderEntry | EngineEntry
 E = TypeVar("E", CodecEntry, CoderEntry, EngineEntry)
@@ -122,7 +120,9 @@ class Registry:
         for p in self.plugins:
             try:
                 p.manager.hook.neuroc_register_commands(app=app)
-            except _FAILURES as e:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as e:  # pytest.skip and its like are no Exception
                 failed.append(PluginReport(p.name, p.distribution, p.version, "broken", _reason(e), "plugin"))
         return tuple(failed)
 
@@ -157,7 +157,9 @@ def load(entry_points: Iterable[EntryPointLike]) -> Registry:
             manager = _manager(point)
             entries = _entries(manager)
             more = _weights(manager)
-        except _FAILURES as e:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as e:  # pytest.skip and its like are no Exception
             reports.append(PluginReport(point.name, distribution, version, "broken", _reason(e), "plugin"))
             continue
         plugins.append(Plugin(point.name, distribution, version, manager))
@@ -232,7 +234,9 @@ def load_object(path: str, origin: Registered[Any]) -> Any:
     module, _, attribute = path.partition(":")
     try:
         return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
-    except _FAILURES as e:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as e:  # pytest.skip and its like are no Exception
         raise PluginBrokenError(
             f"{origin.distribution} {origin.version} fails to load {path}: {_reason(e)}",
             remedy=f"Upgrade or reinstall it: pip install -U {origin.distribution}",
@@ -261,7 +265,7 @@ def _importable(module: str) -> bool:
 def _origin(point: EntryPointLike) -> tuple[str, str]:
     try:
         return (point.dist.name, point.dist.version) if point.dist is not None else (DISTRIBUTION, "checkout")
-    except _FAILURES:
+    except Exception:
         return "unknown", "unknown"
 
 
