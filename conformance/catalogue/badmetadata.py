@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 
 import zstandard
@@ -71,6 +72,9 @@ def metadata_frames() -> Iterator[RejectEntry]:
     unsized = bytes.fromhex("28b52ffd0000") + (1 | len(plain) << 3).to_bytes(3, "little") + plain
     dictionary = bytes.fromhex("28b52ffd21") + b"\x07" + frame[5:]
     zeros = rle_frame(65 << 20)
+    longer = canonical.pack([["text", bytes(300)]])  # a frame with a window of its own has a size of 256 or more
+    content = struct.pack("<H", len(longer) - 256) + (1 | len(longer) << 3).to_bytes(3, "little") + longer
+    windows = {log: bytes.fromhex("28b52ffd40") + bytes([(log - 10) << 3]) + content for log in (28, 31)}
     cases: tuple[tuple[str, str, str, bytes], ...] = (
         ("size-2-32", "limit", "s is 2^32 - 1", b"\xff\xff\xff\xff" + frame),
         ("size-64-mib-and-1", "limit", "s is 64 MiB + 1", ((64 << 20) + 1).to_bytes(4, "little") + frame),
@@ -114,6 +118,15 @@ def metadata_frames() -> Iterator[RejectEntry]:
         ),
         ("frame-unsized", "corrupt", "the frame states no size", size + unsized),
         ("frame-dictionary", "corrupt", "the frame asks for a dictionary", size + dictionary),
+        *(
+            (
+                f"frame-window-{log}",
+                "corrupt",
+                f"the frame needs a window of 2^{log}",
+                struct.pack("<I", len(longer)) + f,
+            )
+            for log, f in windows.items()
+        ),
         ("frame-truncated", "corrupt", "the frame ends early", size + frame[:-1]),
         ("bytes-after-frame", "corrupt", "a byte after the frame", size + frame + b"\0"),
         ("two-frames", "corrupt", "a second frame after the first", size + frame + frame),
