@@ -53,7 +53,7 @@ class Limits:
         if size > self.memory:
             raise LimitError(
                 f"its largest tile needs about {size} bytes of memory, above the limit of {self.memory}",
-                remedy=f"If you trust it, allow it with --max-memory {size}; an encoder can take smaller tiles (--tile)",
+                remedy=f"If you trust it, allow it with --max-memory {size}; an encoder can take a smaller --tile",
                 file=file,
             )
 
