@@ -44,8 +44,8 @@ def conformance(
 ) -> int:
     """Run the conformance vectors: files that must decode, files that must be refused, numbers of single layers.
 
-    They come with 'pip install neuroc-conformance'. A vector whose codec is not installed is skipped. Exit code 6 if
-    one fails.
+    They come with 'pip install neuroc-conformance'. A vector whose codec is not installed is skipped, unless --plugin
+    names it. Exit code 6 if one fails.
     """
     from neuroc.conformance import load_suite, run
     from neuroc.conformance.runner import selected
