@@ -127,7 +127,8 @@ def _installed() -> Path:
         return Path(place)
     raise PluginMissingError(
         "the conformance vectors are not installed",
-        remedy=f"Install them: pip install {DISTRIBUTION}, in a checkout pip install ./conformance; or name their folder with --vectors",
+        remedy=f"Install them: pip install {DISTRIBUTION}, in a checkout pip install ./conformance"
+        "; or name their folder with --vectors",
     )
 
 
