@@ -21,7 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from matrixsettings import Setting, numpy_settings, torch_settings  # noqa: E402
+from matrixsettings import Setting, native_settings, numpy_settings, torch_settings  # noqa: E402
 from results import RESULTS, VECTORS, stamp, store, table  # noqa: E402
 
 BATCHES = ("1", "2", "3", "8")
@@ -38,8 +38,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="without the conformance files")
     options = parser.parse_args()
     arguments = [*BATCHES, "--more", *([] if options.quick else ["--vectors", str(VECTORS)])]
-    settings = [s for s in (*numpy_settings(), *torch_settings()) if options.only in s.name]
-    settings += [s.with_plain_coder() for s in settings if "no constriction" not in s.name]
+    settings = [s for s in (*numpy_settings(), *torch_settings(), *native_settings()) if options.only in s.name]
+    settings += [s.with_plain_coder() for s in settings if s.engine != "native" and "no constriction" not in s.name]
     wanted: dict[str, str] = Setting("as it is").run("1", "--more", seconds=600)["streams"][0]
     rows = []
     for setting in settings:
@@ -100,6 +100,8 @@ def _effect(report: Mapping[str, Any]) -> str:
         (f for f in ("X86_V4", "AVX512_SKX", "X86_V3", "AVX2", "SVE", "ASIMD") if f in report["features"]), "baseline"
     )
     parts = [f"numpy {report['numpy']} {best}", report["blas"] and f"OpenBLAS {report['blas']}"]
+    if "kernel" in report:
+        return f"native {report['kernel']}"
     if "torch" in report:
         parts = [f"torch {report['torch']}", report.get("gpu") or f"{report['capability']} × {report['threads']}"]
     return ", ".join([p for p in parts if p] + [f"coder {report['coder'].rpartition('.')[2]}"])

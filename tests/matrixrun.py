@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -109,6 +110,8 @@ def surroundings(engine: str, device: str) -> dict[str, Any]:
         "blas": _openblas(),
         "coder": type(get_coder("rans24")).__module__,
     }
+    if engine == "native":
+        found["kernel"] = importlib.import_module("neuroc_native").chosen_kernel()
     if engine == "torch":
         import torch
 

@@ -5,6 +5,7 @@ Each one is a process of its own, since libraries read their environment when th
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -81,6 +82,8 @@ class Setting:
             seen = report["capability"].lower(), str(report["threads"])
             if seen != (env["ATEN_CPU_CAPABILITY"], env["OMP_NUM_THREADS"]):
                 return f"torch runs as {seen[0]} with {seen[1]} threads"
+        if report.get("kernel", "") != env.get("NEUROC_ISA", ""):
+            return f"the kernel is {report['kernel']}"
         return ""
 
     def with_plain_coder(self) -> Setting:
@@ -129,6 +132,14 @@ def torch_settings() -> Iterator[Setting]:
             count = f"{n} thread{'s' * (n > 1)}"
             yield Setting(f"torch, {level}, {count}", "torch", "cpu", environment, missing or lacking(*needed))
     yield Setting("torch, CUDA", "torch", "cuda", missing=missing or ("" if _cuda() else "torch sees no CUDA"))
+
+
+def native_settings() -> Iterator[Setting]:
+    """The compiled engine, each of its kernels."""
+    here = importlib.import_module("neuroc_native").kernels() if importlib.util.find_spec("neuroc_native") else None
+    for kernel in ("portable", "avx2", "avx512-vnni", "neon"):
+        missing = "neuroc-native is not installed" if here is None else "" if kernel in here else "not this processor"
+        yield Setting(f"native, {kernel}", "native", environment={"NEUROC_ISA": kernel}, missing=missing)
 
 
 def _cuda() -> bool:
