@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("neuroc-codec", "neuroc-causal59k", "numpy", "constriction", "pillow", "imagecodecs", "zstandard")
+LIBRARIES = (
+    "neuroc-codec",
+    "neuroc-causal59k",
+    "neuroc-pixelcnn",
+    "numpy",
+    "constriction",
+    "pillow",
+    "imagecodecs",
+    "zstandard",
+)
 
 
 def store(name: str, figures: dict[str, Any], data: Path | None = None) -> None:

@@ -108,7 +108,12 @@ def test_many_small_pictures_are_coded_together(call: Any, tmp_path: Path, monke
     (tmp_path / "3.png").write_bytes(b"no picture")
     calls: list[int] = []
     honest = neuroc.encode_many
-    monkeypatch.setattr("neuroc.encode_many", lambda images, **k: calls.append(len(images)) or honest(images, **k))
+
+    def counted(images: Any, **keywords: Any) -> Any:
+        calls.append(len(images))
+        return honest(images, **keywords)
+
+    monkeypatch.setattr("neuroc.encode_many", counted)
     assert call("encode", tmp_path, "--json").code == 2
     assert calls == [5]
     for n, samples in enumerate(pictures):

@@ -1,4 +1,4 @@
-"""The pixelcnn codec: networks by head and kind of picture, two schedules, three stages a pixel (SPEC section 13)."""
+"""The pixelcnn codec: networks by head and kind of picture, two schedules, three stages a pixel (SPEC section 14)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from neuroc.api import Cost, Engine, Spec, Weights, param
 
 from .network import HEADS, VARIANTS, Variant
-from .schedule import SCHEDULES, step_count
+from .schedule import SCHEDULES, SLOPE, step_count
 
 if TYPE_CHECKING:
     from .model import MaskedModel
 
 SETS = ("auto", "cifar", "photo")
+STEP_BYTES = 16384  # for each pixel of a step
 SMALL = 64 * 64  # pixels up to which a picture counts as a small one, like those of CIFAR-10
 
 
@@ -55,17 +56,11 @@ class MaskedCodec:
     def cost(self, spec: Spec, params: Params) -> Cost:
         variant = variant_of(spec, params)
         steps = step_count(params.schedule, spec.height, spec.width)
-        features = sum(variant.groups) * (len(variant.blocks) + 1) + sum(variant.hidden) * len(variant.blocks)
-        widest = min(spec.pixels, spec.height, (spec.width + 3) // 4 + 1)
-        return Cost(
-            macs=sum(variant.macs) * spec.pixels,
-            steps=steps,
-            # Order and windows of a tile (schedule.order), steps as Python integers, canvas and planes, and the
-            # activations of one step.
-            peak_bytes=spec.pixels * (4 * len(variant.taps) + 64 + 16 * spec.channels)
-            + 48 * steps
-            + widest * (4 * features + 32 * variant.outputs),
-        )
+        # Order and windows of a tile (schedule.order), canvas and planes; steps as Python integers; the activations
+        # and tables of the pixels of one step.
+        memory = spec.pixels * (160 + 16 * spec.channels) + 48 * steps
+        memory += STEP_BYTES * min(spec.height, -(-spec.width // SLOPE))
+        return Cost(macs=sum(variant.macs) * spec.pixels, steps=steps, peak_bytes=memory)
 
     def model(self, weights: Weights, engine: Engine, spec: Spec, params: Params) -> MaskedModel:
         # Here and not above: to list a codec or to tell a cost needs no model.

@@ -1,4 +1,4 @@
-"""The neighbourhoods of the masked layers and the rule for neighbours outside the tile (SPEC section 13.1).
+"""The neighbourhoods of the masked layers and the rule for neighbours outside the tile (SPEC section 14.1).
 
 A tap (di, dj) of the pixel in row i, column j is the pixel (i + di, j + dj). Outside the tile it is replaced:
 

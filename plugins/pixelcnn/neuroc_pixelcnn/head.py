@@ -1,4 +1,4 @@
-"""From samples to network inputs, and from network outputs to distributions (SPEC sections 13.3 and 13.4).
+"""From samples to network inputs, and from network outputs to distributions (SPEC sections 14.3 and 14.4).
 
 Everything is relative to the sum of the left and the upper neighbour, ``base``: inputs are 2 * sample - base, and the
 prediction of a channel is half its base plus what the channel before it deviates from half of its own.

@@ -1,4 +1,4 @@
-"""Reads a weights file into exact layers, one for each group of each masked layer, and proves them (SPEC 13.6)."""
+"""Reads a weights file into exact layers, one for each group of each masked layer, and proves them (SPEC 14.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model of pixelcnn: one network, three stages a pixel, by steps or all pixels at once (SPEC section 13)."""
+"""The model of pixelcnn: one network, three stages a pixel, by steps or all pixels at once (SPEC section 14)."""
 
 from __future__ import annotations
 

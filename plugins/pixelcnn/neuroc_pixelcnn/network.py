@@ -1,4 +1,4 @@
-"""The masked network as data: variants, layers with their taps and groups, clamps (SPEC section 13.2).
+"""The masked network as data: variants, layers with their taps and groups, clamps (SPEC section 14.2).
 
 Features stand in one group per channel. Group g of a layer sees the groups 0 ... g of its source at the pixel itself
 (mask B) and all groups at the taps before it, so each group's inputs are a prefix of the longest ones:

@@ -1,4 +1,4 @@
-"""The order in which pixels are decoded (SPEC section 13.5).
+"""The order in which pixels are decoded (SPEC section 14.5).
 
     raster      t = W i + j     one pixel a step
     wavefront   t = j + 4 i     W + 4 (H-1) steps, the same contexts and so the same rate

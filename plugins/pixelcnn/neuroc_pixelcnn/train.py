@@ -1,7 +1,7 @@
 """``neuroc train pixelcnn``: from folders of pictures to a weights file, resumable, with its evaluation.
 
 Beside OUT.safetensors lie OUT.checkpoint.safetensors (resumes exactly, optimiser included), OUT.float.safetensors
-(the float weights, from which a new training may start) and OUT.csv (the loss curve).
+(the float weights, from which a new training may start, also of the other head) and OUT.csv (the loss curve).
 """
 
 from __future__ import annotations
@@ -109,10 +109,24 @@ def _resume(session: Session, network: FloatNetwork, optimiser: MuonAdam, floats
         optimiser.load(tensors)
         network.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("network.")})
     elif floats.exists():
-        arrays, _ = safetensors.parse(floats.read_bytes(), str(floats))
-        network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
+        _start_from(network, floats)
     else:
         raise UsageError("there is nothing to resume from", file=str(session.checkpoint), remedy="Leave --resume out")
+
+
+def _start_from(network: FloatNetwork, floats: Path) -> None:
+    """Take the weights of another training, also of a network with another head: its head stays as it is."""
+    arrays, _ = safetensors.parse(floats.read_bytes(), str(floats))
+    own = network.state_dict()
+    fitting = {k: torch.from_numpy(v.copy()) for k, v in arrays.items() if k in own and own[k].shape == v.shape}
+    heads = {
+        f"{kind}.{len(network.weights) - 1 - c}"
+        for kind in ("weights", "biases")
+        for c in range(network.variant.channels)
+    }
+    if set(own) - set(fitting) - heads:
+        raise UsageError("these float weights are of another network", file=str(floats), remedy="Leave --resume out")
+    network.load_state_dict(own | fitting)
 
 
 def _beside(out: Path, suffix: str) -> Path:

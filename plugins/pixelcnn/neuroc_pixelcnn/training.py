@@ -43,7 +43,7 @@ LAPLACE = 8.0  # scale of the softmax that training starts from, in levels
 
 
 def network_inputs(variant: Variant, window: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs (n, context + C - 1) and twice the predictions (n, C), float whole numbers (SPEC section 13.3).
+    """Inputs (n, context + C - 1) and twice the predictions (n, C), float whole numbers (SPEC section 14.3).
 
     window: (n, T, C) uint8 neighbours; target: (n, C) uint8 samples.
     """
@@ -192,7 +192,7 @@ class FloatNetwork(torch.nn.Module):
         return torch.repeat_interleave(bits, MIXTURES).repeat(self.variant.channels)
 
     def export(self) -> dict[str, NDArray[np.generic]]:
-        """Integer tensors of the exact layers (SPEC section 13.6); needs a grid."""
+        """Integer tensors of the exact layers (SPEC section 14.6); needs a grid."""
         if self.grids is None:
             raise ValueError("calibrate first")
         tensors: dict[str, NDArray[np.generic]] = {}

@@ -34,7 +34,7 @@ NETWORKS = {
 
 
 def random_weights(variant: Variant, seed: int = 0) -> Weights:
-    """Tensors (SPEC section 13.6) that keep most activations inside their range."""
+    """Tensors (SPEC section 14.6) that keep most activations inside their range."""
     g = np.random.Generator(np.random.PCG64(seed))
     tensors: dict[str, NDArray[Any]] = {}
     for layer in variant.layers:

@@ -84,6 +84,22 @@ def test_training_resumes_from_its_checkpoint_or_from_float_weights(folder: Path
     assert np.allclose(before["weights.1"], after["weights.1"], atol=0.05)
 
 
+def test_the_weights_of_the_other_head_are_a_start(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    out, floats = tmp_path / "w.safetensors", tmp_path / "w.float.safetensors"
+    mixture = FloatNetwork(VARIANTS["grey-mixture"], seed=5)
+    arrays = {k: v.numpy() for k, v in mixture.state_dict().items()}
+    floats.write_bytes(safetensors.serialise(arrays, {}))
+    train(request(folder, out, "grey-softmax", 0.01, resume=True))
+    after = safetensors.parse(floats.read_bytes())[0]
+    assert np.allclose(arrays["weights.1"], after["weights.1"], atol=0.05)
+    assert len(after["weights.9"]) == 256
+    floats.write_bytes(safetensors.serialise({"weights.0": arrays["weights.0"]}, {}))
+    (tmp_path / "w.checkpoint.safetensors").unlink()
+    with pytest.raises(UsageError, match="another network"):
+        train(request(folder, out, "grey-softmax", 0.01, resume=True))
+
+
 def test_what_cannot_be_trained_is_refused(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "w.safetensors"
     with pytest.raises(UsageError, match="unknown variant"):
