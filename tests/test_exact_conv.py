@@ -1,4 +1,4 @@
-"""Gathered rows and integer attention equal their definitions (SPEC 10.4 and 10.5)."""
+"""Gathered rows and integer attention equal their definitions (SPEC 10.5)."""
 
 from __future__ import annotations
 

@@ -318,7 +318,7 @@ def test_broken_plugins_harm_no_other_one(broken_site: Path, tmp_path: Path) -> 
         ("wrong-api", ("plugin API 99",)),
         ("twin", ("neuroc-first-twin 1.0 and neuroc-second-twin 1.0",)),
         ("import-error", ("frobnicate",)),
-        ("italic", ("pip install neuroc-italic",)),
+        ("nowhere", ("pip install neuroc-nowhere",)),
     ],
 )
 def test_who_asks_for_a_codec_that_cannot_be_used_is_told_why(
@@ -333,9 +333,9 @@ def test_who_asks_for_a_codec_that_cannot_be_used_is_told_why(
 def test_a_file_whose_codec_is_not_installed_names_the_distribution(tmp_path: Path) -> None:
     data = neuroc.encode(np.zeros((5, 6, 3), dtype=np.uint8), plugin="raw")
     file = tmp_path / "photo.nrc"
-    file.write_bytes(with_header(data, codec="italic"))
+    file.write_bytes(with_header(data, codec="nowhere"))
     done = command(tmp_path, "decode", file)
     assert done.returncode == 4
-    assert "'italic'" in done.stderr
-    assert "pip install neuroc-italic" in done.stderr
+    assert "'nowhere'" in done.stderr
+    assert "pip install neuroc-nowhere" in done.stderr
     assert command(tmp_path, "info", file).returncode == 0

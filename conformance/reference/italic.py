@@ -13,31 +13,24 @@ from header import Header
 from weightfile import Tensors
 
 VERSION = 1
-LOW, TOP = -2047, 2047
+LOW, TOP, KNOTS = -2047, 2047, 12
 CELL = [(i, j) for i in range(-2, 4) for j in range(-2, 4)]
 CELL_AROUND = [(i, j) for i in range(-1, 3) for j in range(-1, 3)]
 NEAR = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 PIXEL = [(i, j) for i in range(-2, 3) for j in range(-2, 3) if (i, j) != (0, 0)]
 PIXEL += [(-3, 0), (0, -3), (0, 3), (3, 0), (-4, 0), (0, -4), (0, 4), (4, 0)]
-KNOTS = 12
 # name, inputs, outputs, lowest and highest output; inputs of first and head0, and outputs of output, depend on more
 GROUP = [("trunk", 576, 64, 0, TOP), ("project", 64, 64, LOW, TOP), ("down", 256, 64, LOW, TOP)]
 ATTENTION = [("query", 64, 16, -1023, 1023), ("key", 64, 16, -1023, 1023), ("value", 64, 32, LOW, TOP)]
 ATTENTION += [("attended", 32, 64, LOW, TOP)]
 MASK = [("mask", 576, 64, 0, TOP), ("remask", 64, 64, LOW, TOP), ("up", 64, 512, LOW, TOP)]
 CLAMPS = ((-16383, 16383), (-896, 640), (-4095, 4095), (-1023, 1023))
-# ends: begin
-ENDS: dict[int, tuple[int, ...]] = {
-    1: (),
-    2: (1024,),
-    3: (256, 2048),
-    4: (128, 1024, 2048),
-    5: (64, 512, 1024, 2048),
-    6: (64, 256, 1024, 2048, 3072),
-    7: (64, 256, 512, 1024, 2048, 3072),
-    8: (32, 128, 256, 512, 1024, 2048, 3072),
-}
-# ends: end
+ENDS = """; 512; 512 2048; 128 512 2048; 128 512 1024 2048; 24 128 512 1024 2048; 24 128 320 512 1024 2048; 24 128 320
+512 1024 1536 2048; 24 128 320 512 1024 1536 2048 3072; 24 128 256 384 512 1024 1536 2048 3072; 8 24 128 256 384 512
+1024 1536 2048 3072; 8 24 96 128 256 384 512 1024 1536 2048 3072; 8 24 96 128 256 384 512 1024 1280 1536 2048 3072; 8
+24 96 128 256 384 512 1024 1280 1536 1792 2048 3072; 8 24 96 128 256 320 384 512 1024 1280 1536 1792 2048 3072; 8 24
+48 96 128 256 320 384 512 1024 1280 1536 1792 2048 3072"""
+FURTHER = [3584, 2560, 640, 32, 1408, 448, 12, 768, 1152, 16, 192, 896, 1664, 2304, 1920, 2816]
 QUANTISERS = (128, 91, 64, 45, 32, 23, 16, 11)
 RATIOS = ((1, 12, 87, 39, 40, 64, 60, 84, 78, 100, 91, 130), (1, 6, 53, 30, 33, 53, 53, 75, 69, 90, 84, 121))
 MEAN_RATIOS = (200, 152)
@@ -125,7 +118,9 @@ def schedule(steps: int, height: int, width: int) -> list[Array]:
     rank = np.zeros(pixels, np.int64)
     for bit in range(6):
         rank = 4 * rank + 2 * ((i ^ j) >> bit & 1) + (i >> bit & 1)
-    ends = sorted({int((rank < end).sum()) for end in (*ENDS[min(steps, max(ENDS))], 4096)} - {0})
+    table = [[int(end) for end in row.split()] for row in ENDS.split(";")]
+    chosen = [*table[min(steps, 16) - 1], *FURTHER[: max(0, steps - 16)], 4096]
+    ends = sorted({int((rank < end).sum()) for end in chosen} - {0})
     while len(ends) < steps:
         size, begin = max(((b - a, -a) for a, b in pairwise([0, *ends])))
         ends = sorted([*ends, -begin + (size + 1) // 2])

@@ -1,4 +1,4 @@
-"""Convolutions as gathers and matrix products: the rows that an exact linear layer takes (SPEC section 10.4).
+"""Convolutions as gathers and matrix products: the rows that an exact linear layer takes (SPEC section 10.5).
 
 Library convolutions may use Winograd or FFT, which are not exact. ``patches`` copies what each output sees into one
 row, so that a convolution is an exact Linear (layers.py) whose weight is (out, side * side * in), and its proof is the
