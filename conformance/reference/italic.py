@@ -275,11 +275,11 @@ def decode(name: str, network: Network, header: Header, sides: Sides, channels: 
         picture = base_picture(sides, int(header.parameters.get(3, 3)), samples) << (2 if bits <= 8 else 10)
         base = np.pad(picture, ((0, h4 - height), (0, w4 - width), (0, 0)), mode="edge")
     state = np.zeros((h4 // 2, w4 // 2, 64), np.int64)
-    for pixels in schedule(int(header.parameters.get(0, 8)), height, width):
+    for number, pixels in enumerate(schedule(int(header.parameters.get(0, 8)), height, width)):
         i, j = np.divmod(pixels, width)
         seen = look(x, mask, base, middle, unit)
         inputs = cell_inputs(seen, middle, int(mask.sum()), height * width)
-        state, first = run(network, inputs, state)
+        state, first = run(network, inputs, state * (number % 2))
         cells = np.concatenate([np.maximum(state, 0), first], axis=2)[i // 2, j // 2]
         given = apply(network.layers["pixel"], cells).reshape(-1, 4, 64)[np.arange(len(i)), i % 2 * 2 + j % 2]
         out = np.concatenate([given, pixel_inputs(seen, middle, i, j)], axis=1)

@@ -25,6 +25,7 @@ from neuroc.engines.numpy import NumpyEngine
 from .base import Layout, base_picture
 from .codec import CODEC, Params
 from .floatnet import FloatNetwork, Seen
+from .model import STATE_STEPS
 from .network import STREAM, VARIANTS
 from .schedule import LARGEST_TILE, order
 from .training import bits
@@ -78,7 +79,9 @@ def _float(network: FloatNetwork, tile: NDArray[np.uint8], steps: int) -> float:
     state = torch.zeros(1, STREAM, height // 2, width // 2)
     known = torch.zeros(height * width)
     total = 0.0
-    for begin, end in pairwise((0, *plan.ends)):
+    for number, (begin, end) in enumerate(pairwise((0, *plan.ends))):
+        if number % STATE_STEPS == 0:
+            state = torch.zeros_like(state)
         sites = torch.from_numpy(plan.sites[begin:end])
         seen = Seen(x, known.view(1, 1, height, width), base)
         b, i, j = torch.zeros_like(sites), sites // width, sites % width

@@ -21,6 +21,8 @@ from .layers import Layers
 from .network import KNOTS, LEVEL_BITS, Variant
 from .schedule import knots, order
 
+STATE_STEPS = 2  # steps that a state lasts, as many as are trained together
+
 Ints = NDArray[np.int32]
 Sites = NDArray[np.intp]
 
@@ -111,6 +113,7 @@ class _Tile:
     samples: Ints  # (B, H4, W4, C) quarter levels, in multiples of four pixels; zero where unknown
     known: NDArray[np.int32]  # (H*W,) 0 or 1
     state: Ints
+    steps: int = 0  # that were looked at
     base: Ints | None = None  # (B, H4, W4, C) quarter levels
 
     @classmethod
@@ -140,6 +143,9 @@ class _Tile:
         middle = 1 << (max(8, spec.bits) - 1 + LEVEL_BITS)
         seen = look(self.samples, mask, middle, max(0, self.unit), self.base)
         step = knots(int(self.known.sum()), spec.pixels, KNOTS)
+        if self.steps % STATE_STEPS == 0:  # longer chains than those of training make the distributions worse
+            self.state = np.zeros_like(self.state)
+        self.steps += 1
         features = context.evaluate(layers, cell_inputs(seen, middle, step), self.state)
         self.state = features.stream
         i, j = np.divmod(sites, spec.width)

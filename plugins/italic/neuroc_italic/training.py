@@ -161,6 +161,8 @@ class Trainer:
             total = total + (cost.mean(1) * (weight / count)[b]).sum()
             weights = weights + weight.sum()
             steps.append((cost, b))
+            if len(steps) % UNROLL == 0:
+                state = torch.zeros_like(state)
         return total / weights, steps
 
     def _base(self, tiles: U8) -> Tensor | None:
