@@ -21,7 +21,7 @@ from typing import Any, TypeGuard
 
 import zstandard
 
-from catalogue import causal, files, rejects, units
+from catalogue import causal, files, masked, rejects, units
 from catalogue.assembly import fields_of
 from catalogue.entry import Entry, FileEntry, RejectEntry, UnitEntry
 from neuroc.conformance import table_digests
@@ -48,7 +48,7 @@ class Refused(Exception):
 
 def catalogue() -> list[Entry]:
     """All vectors in the order of the manifest; raises Refused for a name that occurs twice."""
-    found: list[Entry] = [*units.entries(), *files.entries(), *causal.entries(), *rejects.entries()]
+    found: list[Entry] = [*units.entries(), *files.entries(), *causal.entries(), *masked.entries(), *rejects.entries()]
     names = [e.name for e in found]
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise Refused(f"names that occur twice: {', '.join(twice)}")

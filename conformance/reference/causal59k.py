@@ -20,7 +20,7 @@ ROWS = {"rgb": 3, "rgb-diagonal": 1, "grey": 3}  # r of the schedule: the pixel 
 CLAMPS = ((-16383, 16383), (-896, 640), (-4095, 4095), (-1023, 1023))  # of means, scales, weights, couplings
 
 
-def plan(header: Header, groups: list[tuple[int, str]]) -> list[str]:
+def plan(header: Header, groups: list[tuple[int, str]], bits: int) -> list[str]:
     """SPEC 12 and 12.6: the network of each plane group (empty: only raw codes it); parameters are checked."""
     schedule, unit = header.parameters.get(0), header.parameters.get(1)
     demand(header.parameters.keys() <= {0, 1}, "header", "causal59k has the parameters 0 and 1")

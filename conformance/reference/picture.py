@@ -12,7 +12,9 @@ import numpy as np
 
 import causal59k
 import container
+import italic
 import metadata
+import pixelcnn
 import raw
 import weightfile
 from coders import CODERS
@@ -21,7 +23,8 @@ from distributions import Samples
 from exact import Sides
 from header import GROUPS, Header, read_header
 
-CODECS: dict[str, Any] = {"causal59k": causal59k}  # VERSION, plan, cost, load, decode are all that makes a codec
+# VERSION, plan, cost, load, decode are all that makes a codec.
+CODECS: dict[str, Any] = {"causal59k": causal59k, "italic": italic, "pixelcnn": pixelcnn}
 Picture = namedtuple("Picture", "mode bits samples records tables")  # samples (height, width, channels)
 Item = tuple[int, bytes]  # method and coded bytes
 Group = tuple[str, Any, int]  # name of its network (empty: only raw codes it), the network if needed, channels
@@ -69,7 +72,7 @@ def prepare(head: Header, bits: int, tiles: list[Sides], coded: list[list[Item]]
     demand(head.version <= (codec.VERSION if codec else 1), "too-new", f"bitstream version {head.version}")
     demand(head.numerics == "exact", "header", f"{head.codec} is of numerics class exact")
     demand(codec is not None or not head.parameters, "header", "raw has no parameters")
-    plan, costs = codec.plan(head, groups) if codec else [""] * len(groups), []
+    plan, costs = codec.plan(head, groups, bits) if codec else [""] * len(groups), []
     for name, (size, _) in zip(plan, groups, strict=True):
         for h, w in tiles:
             raw_cost = 0, h + w - 1, 6 * h * w * size * (bits // 8 or 1)
