@@ -305,7 +305,7 @@ CODECS = {"italic.py", "pixelcnn.py"}  # files of further codecs, each under 300
 
 def test_the_reference_decoder_is_short() -> None:
     lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in REFERENCE.glob("*.py")}
-    assert sum(count for name, count in lines.items() if name not in CODECS) < 710
+    assert sum(count for name, count in lines.items() if name not in CODECS) < 700
     assert all(lines[name] < 300 for name in CODECS)
 
 

@@ -14,8 +14,8 @@ TUPLES = {"1": "BLACKANDWHITE", "L": "GRAYSCALE", "P": "GRAYSCALE", "LA": "GRAYS
 def pam(found: picture.Picture) -> bytes:
     """PAM (P7): samples above 8 bits take two bytes, most significant first."""
     height, width, depth = found.samples.shape
-    head = f"P7\nWIDTH {width}\nHEIGHT {height}\nDEPTH {depth}\nMAXVAL {(1 << found.bits) - 1}\n"
-    head += f"TUPLTYPE {TUPLES.get(found.mode, found.mode)}\nENDHDR\n"
+    size = f"WIDTH {width}\nHEIGHT {height}\nDEPTH {depth}\nMAXVAL {(1 << found.bits) - 1}"
+    head = f"P7\n{size}\nTUPLTYPE {TUPLES.get(found.mode, found.mode)}\nENDHDR\n"
     return bytes(head.encode() + found.samples.astype(">u2" if found.bits > 8 else "u1").tobytes())
 
 

@@ -70,9 +70,8 @@ def decode(name: str, layers: list[Layer], header: Header, sides: Sides, channel
     demand(bits <= 8 or unit >= 0, "header", "causal59k: unit must be stated for 16 bits")
     if bits > 8:  # two more fraction bits of the inputs, 10.1
         layers = [layers[0]._replace(bias=layers[0].bias << 2, shift=layers[0].shift + 2), *layers[1:]]
-    number = (
-        (width if header.parameters.get(0) == "serial" else ROWS[name]) * np.arange(height)[:, None] + np.arange(width)
-    ).ravel()
+    rows = width if header.parameters.get(0) == "serial" else ROWS[name]
+    number = (rows * np.arange(height)[:, None] + np.arange(width)).ravel()
     order = np.argsort(number, kind="stable").astype(np.int64)  # pixels of one number from the top row down
     plane = np.full((height * width + 1, channels), 1 << (bits - 1), np.int64)  # the last row: no pixel
     for pixels in np.split(order, np.flatnonzero(np.diff(number[order])) + 1):

@@ -52,6 +52,5 @@ def read(data: bytes) -> Container:
     demand(sound and not payloads[-1], "corrupt", "order or number of chunks, or bytes in DONE or after it")
     demand(len(payloads[0]) <= 1 << 16, "corrupt", "HEAD above 65,536 bytes")
     meta, tidx = (payloads[order.index(letter)] if letter in order else None for letter in "MI")
-    return Container(
-        width, height, channels, bits, payloads[0], meta, tidx, payloads[order.index("T") : order.rindex("T") + 1]
-    )
+    tiles = payloads[order.index("T") : order.rindex("T") + 1]
+    return Container(width, height, channels, bits, payloads[0], meta, tidx, tiles)

@@ -23,7 +23,7 @@ def decompress(frame: bytes, size: int, code: str, stated: bool) -> bytes:
     demand(frame[:4] == b"\x28\xb5\x2f\xfd" and len(frame) > 5, code, "no zstd frame")
     single, flag, window = frame[4] >> 5 & 1, frame[4] >> 6, 8 + frame[5] % 8 << 7 + frame[5] // 8
     at, length = 6 - single + (0, 1, 2, 4)[frame[4] & 3], (single, 2, 4, 8)[flag]
-    demand(not any(frame[6 - single : at]) and (single or window <= 1 << 27), code, "dictionary or window of zstd")
+    demand(not any(frame[6 - single : at]) and (single == 1 or window <= 1 << 27), code, "dictionary or window of zstd")
     content = int.from_bytes(frame[at : at + length], "little") + (256 if flag == 1 else 0)
     demand(bool(length) == stated and content == size * stated, code, "content size of the zstd frame")
     at, last, blocks = at + length, 0, 0

@@ -75,8 +75,9 @@ def prepare(head: Header, bits: int, tiles: list[Sides], coded: list[list[Item]]
     plan, costs = codec.plan(head, groups, bits) if codec else [""] * len(groups), []
     for name, (size, _) in zip(plan, groups, strict=True):
         for h, w in tiles:
-            raw_cost = 0, h + w - 1, 6 * h * w * size * (bits // 8 or 1)
-            costs.append(codec.cost(name, head, h, w, size, bits) if codec and name else raw_cost)
+            raw_cost = 0, h + w - 1, 6 * h * w * size * (bits // 8 or 1)  # the dearer of raw and codec counts
+            own = codec.cost(name, head, h, w, size, bits) if codec and name else raw_cost
+            costs.append(tuple(map(max, raw_cost, own)))
     macs, steps, memory = zip(*costs, strict=True)
     demand(sum(macs) <= 10**14 and sum(steps) <= 1 << 24 and max(memory) <= 1 << 32, "limit", "time or memory")
     names = list(dict.fromkeys(name for name in plan if name))

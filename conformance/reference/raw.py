@@ -66,9 +66,7 @@ def unfilter(residuals: Array, filters: list[int], bits: int) -> Array:
 
 def predict(method: int, left: int, up: int, corner: int) -> int:
     """SPEC 11.3: p of the filter."""
-    if method < 4:
-        return (0, left, up, (left + up) >> 1)[method]
     gradient = left + up - corner
     if method == 4:
         return min(left, up, corner, key=lambda value: abs(value - gradient))  # the first of equals
-    return max(min(left, up), min(gradient, max(left, up)))
+    return (0, left, up, (left + up) >> 1, 0, max(min(left, up), min(gradient, max(left, up))))[method]
