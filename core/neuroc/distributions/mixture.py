@@ -90,6 +90,8 @@ class Mixture(Digits):
         z *= self._mantissa
         z >>= self._shift
         z += self._half
+        if self._deep:  # z passes 2**31, where take would wrap it on machines of 32 bits
+            np.clip(z, 0, len(self._table) - 1, out=z)
         f = self._table.take(z, mode="clip")
         f *= self._weights
         mixed: NDArray[Any] = f.sum(axis=0, dtype=np.int32) + (b.astype(np.int32) << self._uniform)

@@ -114,7 +114,7 @@ class CausalModel:
         plan = order(schedule_of(self.variant, params), spec.height, spec.width, self.variant.taps)
         canvas = self._canvas(spec)
         canvas[:, :-1] = np.stack(planes, axis=-1)
-        counts = np.diff(plan.starts)
+        counts = np.diff(plan.starts).astype(np.intp, copy=False)
         step_start, step_size = np.repeat(plan.starts[:-1], counts), np.repeat(counts, counts)
         rank = np.arange(spec.pixels, dtype=np.int64)
         for item in canvas:
