@@ -96,9 +96,7 @@ def _together(streams: Mapping[str, str]) -> str:
 
 def _effect(report: Mapping[str, Any]) -> str:
     """What the process said about itself."""
-    best = next(
-        (f for f in ("X86_V4", "AVX512_SKX", "X86_V3", "AVX2", "SVE", "ASIMD") if f in report["features"]), "baseline"
-    )
+    best = report["dispatched"][-1] if report["dispatched"] else "baseline"
     parts = [f"numpy {report['numpy']} {best}", report["blas"] and f"OpenBLAS {report['blas']}"]
     if "kernel" in report:
         return f"native {report['kernel']}"

@@ -100,13 +100,15 @@ def surroundings(engine: str, device: str) -> dict[str, Any]:
     """What of the settings took effect."""
     from neuroc.coder import get_coder
 
-    features = np._core._multiarray_umath.__cpu_features__  # type: ignore[attr-defined]
+    umath = np._core._multiarray_umath  # type: ignore[attr-defined]
+    features = umath.__cpu_features__
     found: dict[str, Any] = {
         "machine": platform.machine(),
         "byteorder": sys.byteorder,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "features": sorted(name for name, there in features.items() if there),
+        "dispatched": [name for name in umath.__cpu_dispatch__ if features.get(name)],  # lowest first
         "blas": _openblas(),
         "coder": type(get_coder("rans24")).__module__,
     }
