@@ -58,7 +58,6 @@ MACHINES = {
             "max,pauth-impdef=on",
         ),
         Machine("s390x", "s390x", "qemu-s390x", "s390x-linux-gnu", "64 bits, big-endian"),
-        Machine("armhf", "armhf", "qemu-arm", "arm-linux-gnueabihf", "32 bits, little-endian"),
         Machine("i386", "i386", "qemu-i386", "i386-linux-gnu", "32 bits, little-endian, x87"),
         Machine("ppc64el", "ppc64el", "qemu-ppc64le", "powerpc64le-linux-gnu", "64 bits, little-endian"),
         Machine("riscv64", "riscv64", "qemu-riscv64", "riscv64-linux-gnu", "64 bits, little-endian"),
