@@ -21,7 +21,7 @@ from typing import Any, TypeGuard
 
 import zstandard
 
-from catalogue import causal, files, masked, rejects, units
+from catalogue import causal, files, italic, masked, rejects, units
 from catalogue.assembly import fields_of
 from catalogue.entry import Entry, FileEntry, RejectEntry, UnitEntry
 from neuroc.conformance import table_digests
@@ -39,6 +39,7 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE / "neuroc_conformance"
 FROZEN = HERE / "frozen.txt"
 ZSTD = (1, 5, 7)  # whose bytes the stored vectors hold
+HEAVY = ("italic",)  # codecs whose weights, 3 MB, stay in their plugin as long as their files are drafts
 FOLDERS = {"file": ("files", "nrc"), "reject": ("rejects", "nrc"), "unit": ("units", "json")}
 
 
@@ -48,7 +49,8 @@ class Refused(Exception):
 
 def catalogue() -> list[Entry]:
     """All vectors in the order of the manifest; raises Refused for a name that occurs twice."""
-    found: list[Entry] = [*units.entries(), *files.entries(), *causal.entries(), *masked.entries(), *rejects.entries()]
+    found: list[Entry] = [*units.entries(), *files.entries(), *causal.entries(), *masked.entries(), *italic.entries()]
+    found += rejects.entries()
     names = [e.name for e in found]
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise Refused(f"names that occur twice: {', '.join(twice)}")
@@ -163,11 +165,19 @@ def weights_of(entry: Mapping[str, Any]) -> list[str]:
     return [d.hex() for d in fields_of((DATA / entry["path"]).read_bytes()).get(2, ())]
 
 
+def packed_weights(entry: Mapping[str, Any]) -> list[str]:
+    """The digests of those weights of a stored file that the package holds."""
+    return [] if entry.get("draft") and entry["codec"] in HEAVY else weights_of(entry)
+
+
 def copy_weights(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Keep exactly those weights in the package that one of its files needs; raises Refused if one is nowhere."""
+    """Keep exactly those weights in the package that its files need, and no heavy ones of drafts.
+
+    Raises Refused if a stored one has another digest.
+    """
     folder = DATA / "weights"
     folder.mkdir(exist_ok=True)
-    needed = {d for e in entries for d in weights_of(e)}
+    needed = {d for e in entries for d in packed_weights(e)}
     installed = {w.digest: w.path for w in list_weights() if w.path is not None}
     for value in sorted(needed):
         target = folder / f"{value}.safetensors"

@@ -76,7 +76,7 @@ def test_the_package_holds_its_vectors_and_nothing_else() -> None:
 def test_weights_stand_under_their_digests_and_each_is_needed(generate: Any) -> None:
     stored = {path.stem for path in SUITE.weights.iterdir()}
     assert stored == {digest(path.read_bytes()).hex() for path in SUITE.weights.iterdir()}
-    assert stored == {d for v in MANIFEST.values() for d in generate.weights_of(v)}
+    assert stored == {d for v in MANIFEST.values() for d in generate.packed_weights(v)}
 
 
 def test_the_manifest_says_what_the_specification_knows() -> None:

@@ -29,7 +29,7 @@ from container import Refusal, demand
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "conformance" / "reference"
 DATA = ROOT / "conformance" / "neuroc_conformance"
-WEIGHTS = [ROOT / "plugins" / codec / f"neuroc_{codec}" / "weights" for codec in ("causal59k", "pixelcnn")]
+WEIGHTS = [ROOT / "plugins" / codec / f"neuroc_{codec}" / "weights" for codec in ("causal59k", "pixelcnn", "italic")]
 CHANNELS = {"1": 1, "L": 1, "P": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 MODES = [("1", 1), *product("L", (2, 4, 8, 16)), *product("P", (1, 2, 4, 8)), *product(("LA", "RGB", "RGBA"), (8, 16))]
 PALETTE = neuroc.Record("palette", bytes(range(48)))
@@ -106,6 +106,20 @@ def test_pixelcnn_files_of_every_head_mode_and_coder_decode(mode: str, bits: int
 @pytest.mark.parametrize("schedule", ["wavefront", "raster"])
 def test_pixelcnn_files_of_every_shape_decode(schedule: str, height: int, width: int) -> None:
     check(drawing("RGB", 8, height, width), plugin="pixelcnn", schedule=schedule, set="photo", raw=False)
+
+
+@pytest.mark.parametrize("coder", ["rans24", "range24"])
+@pytest.mark.parametrize("steps", [1, 3, 64])
+@pytest.mark.parametrize(("mode", "bits"), [("L", 2), ("LA", 8), ("RGB", 8), ("RGBA", 16)])
+def test_italic_files_of_every_mode_and_coder_decode(mode: str, bits: int, steps: int, coder: str) -> None:
+    found = check(drawing(mode, bits, 7, 6), plugin="italic", steps=steps, coder=coder, raw=False)
+    assert len(found.tables) == (2 if mode in ("LA", "RGBA") else 1)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 8), (8, 1), (2, 2), (3, 17)])
+@pytest.mark.parametrize("base", ["none", "dct"])
+def test_italic_files_of_every_shape_decode(base: str, height: int, width: int) -> None:
+    check(drawing("RGB", 8, height, width), plugin="italic", steps=2, base=base, raw=False)
 
 
 def test_tiles_decode() -> None:

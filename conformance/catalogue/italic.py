@@ -10,7 +10,8 @@ from neuroc.picture import CHANNELS
 
 from . import pictures as p
 from .assembly import assemble
-from .entry import FileEntry, Made
+from .badheader import fields
+from .entry import FileEntry, Made, RejectEntry
 from .rawtile import raw_tile
 
 CODEC = "italic"
@@ -27,8 +28,34 @@ def entry(name: str, about: str, *arguments: Any, **options: Any) -> FileEntry:
     return FileEntry(f"{CODEC}-{name}", CODEC, about, partial(made, *arguments, **options))
 
 
-def entries() -> Iterator[FileEntry]:
+def entries() -> Iterator[FileEntry | RejectEntry]:
     """All of them."""
+    yield from sound()
+    yield from refused()
+
+
+def refused() -> Iterator[RejectEntry]:
+    """Parameters that italic does not have, or has otherwise, and tiles that are too large."""
+    for name, about, params in (
+        ("steps-0", "no step", {0: 0}),
+        ("steps-4097", "more steps than a tile may have", {0: 4097}),
+        ("steps-stated", "the default of steps is stated", {0: 8}),
+        ("unit-9", "a unit above 8", {1: 9}),
+        ("base-jpeg", "a base picture that there is not", {2: "jpeg"}),
+        ("base-quality-9", "a quality above 8", {2: "dct", 3: 9}),
+        ("key-4", "a parameter that there is not", {4: 1}),
+    ):
+        yield RejectEntry(
+            f"{CODEC}-{name}", CODEC, about, "header", fields({5: params}, partial(_data, "RGB", 8, 7, 5))
+        )
+    grey = fields({5: {2: "dct"}}, partial(_data, "L", 8, 7, 5))
+    yield RejectEntry(f"{CODEC}-grey-base", CODEC, "a base picture of grey", "header", grey)
+    wide = partial(_data, "RGB", 8, 70, 2, method=lambda t, g: 1)
+    yield RejectEntry(f"{CODEC}-tile-70", CODEC, "a tile of 70 pixels, though raw codes it", "header", wide)
+
+
+def sound() -> Iterator[FileEntry]:
+    """Files that must decode."""
     params: dict[str, Any]
     for steps in (1, 2, 7, 8, 16, 33):
         params = {} if steps == 8 else {"steps": steps}
@@ -58,3 +85,7 @@ def entries() -> Iterator[FileEntry]:
         yield entry(f"{width}x{height}", f"RGB, 8 bits, {width}x{height}", "RGB", 8, width, height)
     yield entry("tiles", "two tiles, 70x5", "RGB", 8, 70, 5, params={"steps": 2}, tile=64)
     yield entry("noise", "no structure", "RGB", 8, 12, 12, params={"steps": 4}, content="noise")
+
+
+def _data(*arguments: Any, **options: Any) -> bytes:
+    return made(*arguments, **options).data

@@ -54,7 +54,7 @@ def shapes(channels: int, base: bool) -> list[tuple[str, int, int, int, int]]:
 
 
 def kind(name: str) -> tuple[int, bool]:
-    """Channels of a network, and whether it sees a base picture."""
+    """SPEC 15: channels of a network, and whether it sees a base picture."""
     return 1 if name == "grey" else 3, name == "rgb-dct"
 
 

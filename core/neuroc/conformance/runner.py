@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ..container import parse
 from ..digests import digest, pixel_digest
 from ..errors import NeurocError, PluginMissingError, UsageError
 from ..metadata import record_list
 from ..models import Runtime
 from ..plugins import registry
 from ..public import decode
+from ..weights import SUFFIX, list_weights
 from .foreign import Command, check_foreign
 from .manifest import Suite, Vector
 from .trace import table_digests
@@ -59,8 +63,23 @@ def run(suite: Suite, *, plugin: str | None = None, decoder: str | None = None) 
 
 def _side_by_side(suite: Suite, vectors: Sequence[Vector], command: Command) -> Iterator[Outcome]:
     """A foreign decoder is a process for each file: as many at a time as there are cores."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with TemporaryDirectory(prefix="neuroc-conformance-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        if lacking := _lacking_weights(suite, vectors):
+            for path in (*suite.weights.iterdir(), *lacking):
+                shutil.copyfile(path, Path(folder, f"{digest(path.read_bytes()).hex()}{SUFFIX}"))
+            command = replace(command, weights=Path(folder))
         yield from pool.map(lambda vector: _outcome(suite, vector, command), vectors)
+
+
+def _lacking_weights(suite: Suite, vectors: Sequence[Vector]) -> list[Path]:
+    """Weights of the files that the package does not hold (heavy ones of drafts), where they are installed."""
+    needed: set[str] = set()
+    for vector in vectors:
+        if vector.kind == "file" and vector.tables:
+            with contextlib.suppress(NeurocError):  # what is wrong with a file is told when it is run
+                needed |= {d.hex() for d in parse(suite.read(vector)).header.weights}
+    needed -= {path.stem for path in suite.weights.glob(f"*{SUFFIX}")}
+    return [w.path for w in list_weights() if w.digest in needed and w.path] if needed else []
 
 
 def _outcome(suite: Suite, vector: Vector, command: Command | None) -> Outcome:
