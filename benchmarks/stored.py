@@ -16,6 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 LIBRARIES = (
     "neuroc-codec",
     "neuroc-causal59k",
+    "neuroc-italic",
     "neuroc-pixelcnn",
     "numpy",
     "constriction",
@@ -25,14 +26,17 @@ LIBRARIES = (
 )
 
 
-def store(name: str, figures: dict[str, Any], data: Path | None = None) -> None:
-    """Write results/NAME.json; ``data`` is the folder that was measured, of which only the name is kept."""
+def store(name: str, figures: dict[str, Any], data: Path | None = None, *, codec: str = "causal59k") -> None:
+    """Write results/NAME.json; ``data`` is the folder that was measured, of which only the name is kept.
+
+    ``codec`` is what was measured: the digests of its weights are kept.
+    """
     arguments = [Path(a).name if Path(a).exists() else a for a in sys.argv[1:]]
     document = {
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "weights": weights(),
+        "weights": weights(codec),
         **({"data": data.name} if data else {}),
         **figures,
     }
@@ -78,11 +82,11 @@ def _processor() -> str:
     return platform.processor()
 
 
-def weights() -> dict[str, str]:
-    """Name and digest of the weights that the encoder takes by default."""
+def weights(codec: str) -> dict[str, str]:
+    """Name and digest of the weights that the encoder takes by default with this codec."""
     from neuroc.plugins import registry
 
-    entry = registry().codec("causal59k").entry
+    entry = registry().codec(codec).entry
     return {w.name: w.digest for w in reversed(entry.weights)}
 
 
