@@ -143,6 +143,7 @@ def look(x: Array, mask: Array, base: Array | None, middle: int, unit: int) -> S
     """SPEC 15.1: prediction (H4, W4, C) and contrast (H4, W4)."""
 
     def limit(d: Array) -> Array:
+        """SPEC 15.1: D."""
         return np.clip(d if unit <= 0 else (d + (1 << unit >> 1)) >> unit, -1020, 1020)
 
     m = mask[:, :, None]
@@ -157,7 +158,7 @@ def look(x: Array, mask: Array, base: Array | None, middle: int, unit: int) -> S
 
 
 def around(plane: Array, i: Array, j: Array, taps: list[tuple[int, int]], mode: str) -> Array:
-    """The plane (H4, W4, any) at the taps of the pixels (i, j): (n, taps, any); `mode` says what is outside."""
+    """SPEC 15.3: the plane at the taps of the pixels (i, j): (n, taps, any); `mode` says what is outside."""
     wide = np.pad(plane, ((4, 4), (4, 4), (0, 0)), mode=mode)  # type: ignore[call-overload]
     di, dj = np.array(taps).T
     return np.asarray(wide[i[:, None] + di + 4, j[:, None] + dj + 4])
@@ -204,6 +205,7 @@ def run(network: Network, inputs: Array, state: Array) -> tuple[Array, Array]:
     """SPEC 15.4: stream (cells high, cells wide, 64) and `first` of a step, whose state is the stream before."""
 
     def layer(name: str, x: Array) -> Array:
+        """SPEC 10.1: a layer at each place."""
         return apply(network.layers[name], x.reshape(-1, x.shape[-1])).reshape(*x.shape[:-1], -1)
 
     first = layer("first", inputs.reshape(*state.shape[:2], -1))
