@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ os.fsync = fsync
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs started here heed Ctrl-C, also where these tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("place", ["encode", "fsync"])
 def test_an_interrupt_is_130_and_leaves_nothing(
     call: Any, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
@@ -42,6 +51,7 @@ def test_an_interrupt_is_130_and_leaves_nothing(
 
 
 @posix
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_all_processes_and_leave_whole_files_only(
     program: Any, tmp_path: Path, number: signal.Signals
