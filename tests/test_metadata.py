@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from neuroc import canonical
 from neuroc.errors import CorruptFileError, LimitError
-from neuroc.limits import Limits
-from neuroc.metadata import MAX_RECORDS, pack_metadata, unpack_metadata
+from neuroc.limits import MAX_RECORDS, Limits
+from neuroc.metadata import pack_metadata, unpack_metadata
 from neuroc.picture import Record
 
 records = st.lists(

@@ -255,7 +255,11 @@ INSTALLED = {
     ),
     "first-twin": (MODULE.format(entry=ENTRY.format(id="twin", codec="a:b")), "twin", "neuroc-second-twin"),
     "second-twin": (MODULE.format(entry=ENTRY.format(id="twin", codec="a:b")), "twin", "neuroc-first-twin"),
-    "second-causal59k": (MODULE.format(entry=ENTRY.format(id="causal59k", codec="a:b")), "causal59k", "neuroc-causal59k"),
+    "second-causal59k": (
+        MODULE.format(entry=ENTRY.format(id="causal59k", codec="a:b")),
+        "causal59k",
+        "neuroc-causal59k",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from neuroc.chunks import SIGNATURE, Preamble
 from neuroc.container import KNOWN, MAX_ANCILLARY, build_file
 from neuroc.digests import digest
 from neuroc.header import DEFAULT_MODES, FIELDS, FIRST_ANCILLARY_KEY, MAX_HEADER_BYTES, Header
-from neuroc.metadata import MAX_RECORDS
+from neuroc.limits import MAX_RECORDS
 from neuroc.picture import BITS, CHANNELS, Record
 from neuroc.tiles import pack_groups, plane_groups
 

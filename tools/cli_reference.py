@@ -70,7 +70,7 @@ neuroc COMMAND [OPTIONS] ...        neuroc COMMAND --help        neuroc --versio
 | verify | `{"file", "ok", "error"}` |
 | plugins | `{"id", "distribution", "version", "bitstream", "numerics", "status", "error"}` |
 | bench | totals of one codec and `files`, one entry a picture, with the `codec` that its file ended up with |
-| conformance | `{"name", "kind", "ok", "error"}`; `ok` is null for a vector that was skipped, and `error` a text that says why |
+| conformance | `{"name", "kind", "ok", "error"}`; `ok` is null for a vector that was skipped, `error` a text: why |
 
 An `error` is `{"code", "exit_code", "message"}`; encode and decode give `{"input", "output", "error"}` for a failure
 and `{"input", "output", "skipped"}` for an output that `--skip-existing` kept. `plugin` is the codec that the file
