@@ -126,7 +126,7 @@ def main() -> None:
         f"decode {row['decode_per_second']:.1f} pictures/s, one alone {row['latency']['wall_seconds']:.3f} s"
     )
     figures = {"pictures": len(pictures), "processes": arguments.processes, **row}
-    store(f"cifar-{arguments.head}", figures, arguments.data, codec="pixelcnn")
+    store(f"cifar-{arguments.head}", figures, arguments.data, codecs=["pixelcnn"])
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def main() -> None:
         d["files"], d["skipped"] = short(d["files"]), short(d["skipped"])
         print(f"{d['codec']:24} {d['pictures']:4} pictures {d['bytes']:12,} bytes  {d['bpsp']:.4f} bpsp")
     name = arguments.name or f"density-{arguments.data.name}"
-    store(name, {"pictures": len(files), "codecs": documents}, arguments.data)
+    measured = dict.fromkeys(c.codec for c in contenders if c.codec)
+    store(name, {"pictures": len(files), "codecs": documents}, arguments.data, codecs=list(measured))
 
 
 if __name__ == "__main__":

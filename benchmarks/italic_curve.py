@@ -147,7 +147,7 @@ def main() -> None:
         "options": options,
         "points": [asdict(p) for p in points],
     }
-    store(name, figures, arguments.data.path, codec="italic")
+    store(name, figures, arguments.data.path, codecs=["italic"])
     if len(points) > 2 and not options:
         kind = "pictures" if arguments.data.tile else "tiles"
         title = f"italic, {len(tiles)} {kind}: bits per sub-pixel (line), decoding of one (bars)"

@@ -86,12 +86,12 @@ def main() -> None:
 
     files = pictures_below([arguments.data], PICTURES, arguments.limit)
     pictures = [replace(read_picture(f), metadata=()) for f in files]
-    codecs = [*(arguments.plugin or ["causal59k"]), *expand(arguments.peers)]
-    rows = [measure(codec, pictures, arguments.processes) for codec in codecs]
+    plugins = arguments.plugin or ["causal59k"]
+    rows = [measure(codec, pictures, arguments.processes) for codec in [*plugins, *expand(arguments.peers)]]
     for r in rows:
         print(f"{r['codec']:12} encode {r['encode_mps']:8.3f} MP/s   decode {r['decode_mps']:8.3f} MP/s")
     figures = {"pictures": len(files), "processes": arguments.processes, "codecs": rows}
-    store(f"speed-{arguments.data.name}", figures, arguments.data)
+    store(f"speed-{arguments.data.name}", figures, arguments.data, codecs=plugins)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ LIBRARIES = (
     "neuroc-causal59k",
     "neuroc-italic",
     "neuroc-pixelcnn",
+    "neuroc-unet",
+    "neuroc-native",
     "numpy",
     "constriction",
     "pillow",
@@ -26,17 +28,19 @@ LIBRARIES = (
 )
 
 
-def store(name: str, figures: dict[str, Any], data: Path | None = None, *, codec: str = "causal59k") -> None:
+def store(
+    name: str, figures: dict[str, Any], data: Path | None = None, *, codecs: Sequence[str] = ("causal59k",)
+) -> None:
     """Write results/NAME.json; ``data`` is the folder that was measured, of which only the name is kept.
 
-    ``codec`` is what was measured: the digests of its weights are kept.
+    ``codecs`` are what was measured: the digests of their weights are kept.
     """
     arguments = [Path(a).name if Path(a).exists() else a for a in sys.argv[1:]]
     document = {
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
-        "weights": weights(codec),
+        "weights": {codec: weights(codec) for codec in codecs},
         **({"data": data.name} if data else {}),
         **figures,
     }

@@ -17,7 +17,7 @@ from plot import density_plot
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", "plugins/causal59k/README.md")
+DOCUMENTS = ("README.md", *(f"plugins/{name}/README.md" for name in ("causal59k", "italic", "pixelcnn")))
 PLOT = "docs/density.svg"
 BLOCK = re.compile(r"(<!-- table:([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 REFERENCE = "jxl-e9"
@@ -84,6 +84,34 @@ def speed() -> str:
     return markdown(head, rows) + sources(sets) if sets else NOTHING
 
 
+def small() -> str:
+    """Thousands of small pictures: bits, and pictures a second."""
+    sets = results("cifar-")
+    head = ["CIFAR-10", "bits/dim", "container, bytes a file", "encode, pictures/s", "decode, pictures/s", "one alone"]
+    rows = []
+    for d in sets:
+        name = label(f"{d['plugin']}:head={d['head']}")
+        speeds = [f"{d['encode_per_second']:.0f}", f"{d['decode_per_second']:.0f}"]
+        alone = f"{d['latency']['wall_seconds']:.2f} s"
+        rows.append([name, f"{d['bits_per_dim']:.3f}", f"{d['overhead_bytes_per_file']:.0f}", *speeds, alone])
+    return markdown(head, rows) + sources(sets) if sets else NOTHING
+
+
+def steps() -> str:
+    """Steps against bits and time."""
+    sets = results("italic-curve-")
+    tables = []
+    for d in sets:
+        points = d["points"]
+        rows = [
+            ["bits per sub-pixel", *(f"{p['bpsp']:.3f}" for p in points)],
+            ["seconds, encode", *(f"{p['encode_seconds']:.3f}" for p in points)],
+            ["seconds, decode", *(f"{p['decode_seconds']:.3f}" for p in points)],
+        ]
+        tables.append(markdown(["steps", *(str(p["steps"]) for p in points)], rows) + sources([d]))
+    return "\n".join(tables) or NOTHING
+
+
 def checks() -> str:
     """One row for each further measurement."""
     rows: list[tuple[str, str, Document]] = []
@@ -112,14 +140,17 @@ def percent(ratio: float) -> str:
 
 def sources(sets: Sequence[Document]) -> str:
     """Where the figures come from, one sentence each."""
-    lines = [
-        f"`{d['command']}`, {d['date']}, {d['machine']['processor']}, weights {d['weights'].get('rgb', '?')[:8]}."
-        for d in sets
-    ]
+    lines = [f"`{d['command']}`, {d['date']}, {d['machine']['processor']}." for d in sets]
     return "\n" + "\n".join(lines) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"density": density, "speed": speed, "checks": checks}
+TABLES: dict[str, Callable[[], str]] = {
+    "density": density,
+    "speed": speed,
+    "small": small,
+    "steps": steps,
+    "checks": checks,
+}
 
 
 def filled(text: str) -> str:
