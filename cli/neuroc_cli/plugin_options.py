@@ -57,7 +57,7 @@ def with_options(function: Callable[..., Any], extra: Sequence[Option], codec: s
     def command(**values: Any) -> Any:
         for option in extra:
             if isinstance(value := values[option.name], enum.Enum):
-                values[option.name] = value.value
+                values[option.name] = option.type(value.value)
         return function(**values)
 
     parameters = [*fixed, *(_parameter(o, codec) for o in extra)]
@@ -100,14 +100,14 @@ def _parameter(option: Option, codec: str) -> inspect.Parameter:
     text = f"[{codec}] {option.help}"
     info = typer.Option(flag, help=text)
     kind: Any = option.type
-    if kind is int:
+    if option.choices:
+        kind = _choices(option)
+        info = typer.Option(flag, metavar=f"[{'|'.join(map(str, option.choices))}]", help=text)
+        default = kind(str(option.default))
+    elif kind is int:
         info = typer.Option(flag, metavar="N", min=option.low, max=option.high, help=text)
     elif kind is bool:
         info = typer.Option(f"{flag}/--no-{flag[2:]}", help=text)
-    elif option.choices:
-        kind = _choices(option)
-        info = typer.Option(flag, metavar=f"[{'|'.join(option.choices)}]", help=text)
-        default = kind(option.default)
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info]
     )
@@ -115,4 +115,4 @@ def _parameter(option: Option, codec: str) -> inspect.Parameter:
 
 def _choices(option: Option) -> Any:
     # typer's word for a fixed set of values is an Enum; these are known only at run time.
-    return enum.Enum(option.name, [(c, c) for c in option.choices], type=str)
+    return enum.Enum(option.name, [(str(c), str(c)) for c in option.choices], type=str)

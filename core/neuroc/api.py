@@ -5,9 +5,30 @@
 Models are described in model.py, exact layers in exact/layers.py, distributions in distributions/.
 """
 
-from .causal import CausalDescription, Context, Describable, Interpreter, MixtureHead, Runner
+from .causal import (
+    CausalDescription,
+    Context,
+    Describable,
+    GroupedLayer,
+    Interpreter,
+    MixtureHead,
+    Runner,
+    SoftmaxHead,
+)
 from .digests import digest
-from .distributions import Cumulative, Distribution, Mixture, code_length, mean_limit, mixture_weights, softmax, table
+from .distributions import (
+    CoupledMixtures,
+    Cumulative,
+    Distribution,
+    Mixture,
+    code_length,
+    mean_limit,
+    mixture_weights,
+    prove_coupled,
+    softmax,
+    table,
+    top_level,
+)
 from .engines import Engine, evaluator
 from .errors import (
     CorruptFileError,
@@ -48,12 +69,14 @@ __all__ = [
     "Context",
     "CorruptFileError",
     "Cost",
+    "CoupledMixtures",
     "Cumulative",
     "Describable",
     "Distribution",
     "Engine",
     "EngineEntry",
     "ExactnessError",
+    "GroupedLayer",
     "HeaderError",
     "Interpreter",
     "Interval",
@@ -70,6 +93,7 @@ __all__ = [
     "RawCodec",
     "Runner",
     "SmallTiles",
+    "SoftmaxHead",
     "Spec",
     "Step",
     "StreamError",
@@ -86,6 +110,8 @@ __all__ = [
     "mixture_weights",
     "param",
     "prove",
+    "prove_coupled",
     "softmax",
     "table",
+    "top_level",
 ]

@@ -22,7 +22,7 @@ class Option:
     type: type[int] | type[str] | type[bool]
     default: Value
     help: str
-    choices: tuple[str, ...] = ()  # for str
+    choices: tuple[str, ...] | tuple[int, ...] = ()  # for str, and for int that has no range
     low: int | None = None  # for int, inclusive
     high: int | None = None
 
@@ -31,7 +31,7 @@ class Option:
         if type(value) is not self.type:
             return f"{self.name} must be {self.type.__name__}, not {type(value).__name__}"
         if self.choices and value not in self.choices:
-            return f"{self.name} must be one of {', '.join(self.choices)}, not {excerpt(value)}"
+            return f"{self.name} must be one of {', '.join(map(str, self.choices))}, not {excerpt(value)}"
         if isinstance(value, int) and (
             (self.low is not None and value < self.low) or (self.high is not None and value > self.high)
         ):
@@ -44,7 +44,7 @@ def param(
     *,
     key: int,
     help: str,
-    choices: tuple[str, ...] = (),
+    choices: tuple[str, ...] | tuple[int, ...] = (),
     low: int | None = None,
     high: int | None = None,
 ) -> Any:

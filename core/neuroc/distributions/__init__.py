@@ -11,10 +11,12 @@ encoder needs F at two boundaries a digit only (``intervals``).
 """
 
 from .base import Digits, Distribution, code_length, digit_bits, estimate_bits
+from .coupled import CoupledMixtures, prove_coupled, top_level
 from .mixture import Mixture, mean_limit, mixture_weights
 from .tables import Cumulative, softmax, table
 
 __all__ = [
+    "CoupledMixtures",
     "Cumulative",
     "Digits",
     "Distribution",
@@ -24,6 +26,8 @@ __all__ = [
     "estimate_bits",
     "mean_limit",
     "mixture_weights",
+    "prove_coupled",
     "softmax",
     "table",
+    "top_level",
 ]

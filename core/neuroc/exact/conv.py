@@ -7,6 +7,7 @@ same. Activations are (B, H, W, C), integers in whatever type carries them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -45,3 +46,33 @@ def depth_to_space(x: NDArray[Any], side: int = 2) -> NDArray[Any]:
     out = features // (side * side)
     cells = x.reshape(batch, h, w, side, side, out).transpose(0, 1, 3, 2, 4, 5)
     return cells.reshape(batch, side * h, side * w, out)
+
+
+def strips(
+    x: NDArray[Any], side: int, stride: int = 1, places: int = 1024
+) -> Iterator[tuple[tuple[slice, slice], NDArray[Any]]]:
+    """The rows of ``patches`` a few at a time, so that they stay in the cache: where they belong, and the rows.
+
+    Where: items of the batch and rows of the output, at most about ``places`` outputs. A row is good until the next.
+    """
+    batch, height, width, features = x.shape
+    margin = side // 2 if side % 2 else 0
+    h, w = -(-height // stride), -(-width // stride)
+    padded = np.ascontiguousarray(x)
+    if margin:
+        padded = np.zeros((batch, height + 2 * margin, width + 2 * margin, features), dtype=x.dtype)
+        padded[:, margin:-margin, margin:-margin] = x
+    items = min(batch, max(1, places // (h * w)))
+    high = h if h * w <= places else max(1, places // w)
+    # Within a window a row of it lies in one piece.
+    sb, si, sj, sf = padded.strides
+    windows = np.lib.stride_tricks.as_strided(
+        padded, (batch, h, w, side, side * features), (sb, stride * si, stride * sj, si, sf), writeable=False
+    )
+    buffer = np.empty(items * high * w * side * side * features, dtype=x.dtype)
+    for b in range(0, batch, items):
+        for i in range(0, h, high):
+            seen = windows[b : b + items, i : i + high]
+            rows = buffer[: seen.size].reshape(seen.shape)
+            np.copyto(rows, seen)
+            yield (slice(b, b + items), slice(i, i + high)), rows.reshape(-1, side * side * features)

@@ -171,7 +171,7 @@ def values(option: Option) -> tuple[Value, ...]:
     """What to test a parameter with: all of a bool and of choices; of an int the default, the ends and some between."""
     if option.type is bool:
         return (False, True)
-    if option.type is str:
+    if option.choices or option.type is str:
         return option.choices or (option.default,)
     default = int(option.default)
     low = default if option.low is None else option.low
