@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import neuroc
+from neuroc.container import parse
 from neuroc.picture import Picture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +24,10 @@ from pathlib import Path
 how, source, target = sys.argv[1:4]
 answers = json.loads(Path(__file__).with_name("answers.json").read_text())
 answer = answers[hashlib.sha256(Path(source).read_bytes()).hexdigest()]
+if how == "with-weights":
+    for digest in answer["weights"]:
+        data = Path(sys.argv[4], digest + ".safetensors").read_bytes()
+        assert hashlib.sha256(data).hexdigest()[:32] == digest
 if "error" in answer and how not in ("accepts", "crashes"):
     if how == "leaves-output":
         Path(target).write_bytes(b"half")
@@ -77,7 +82,8 @@ def fake_decoder(folder: Path, suite: Path) -> Path:
             facts: dict[str, Any] = {"mode": picture.mode, "bits": picture.bits, "tables": v["tables"]}
             if picture.mode == "P":
                 facts["palette"] = next(r.data.hex() for r in picture.metadata if r.key == "palette")
-            answer = {"pam": pam(picture).hex(), "facts": facts}
+            needed = [d.hex() for d in parse(data).header.weights]
+            answer = {"pam": pam(picture).hex(), "facts": facts, "weights": needed}
         answers[hashlib.sha256(data).hexdigest()] = answer
     script = folder / "fake decoder.py"
     script.write_text(FAKE, encoding="utf-8")

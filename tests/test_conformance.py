@@ -17,6 +17,7 @@ from neuroc.conformance import Outcome, load_suite, run
 from neuroc.conformance.foreign import split
 from neuroc.conformance.runner import selected
 from neuroc.conformance.units import LAYERS
+from neuroc.container import parse
 from neuroc.errors import CorruptFileError, PluginMissingError, StorageError, UsageError
 
 
@@ -182,11 +183,16 @@ def test_the_installed_package_is_found_without_importing_it(tmp_path: Path, mon
     assert load_suite().root == package
 
 
+def decoder(tmp_path: Path, suite: Path, how: str) -> str:
+    """The command of a fake decoder for the files of ``suite``."""
+    script = fake_decoder(tmp_path, suite)
+    return f"{shlex.quote(sys.executable)} -S {shlex.quote(str(script))} {how} {{in}} {{out}} {{weights}}"
+
+
 def foreign(tmp_path: Path, how: str, *names: str) -> dict[str, Outcome]:
     """The outcomes of the fake decoder."""
     suite = suite_of(tmp_path / "suite", *names)
-    script = fake_decoder(tmp_path, suite)
-    return outcomes(suite, decoder=f"{shlex.quote(sys.executable)} -S {shlex.quote(str(script))} {how} {{in}} {{out}}")
+    return outcomes(suite, decoder=decoder(tmp_path, suite, how))
 
 
 def test_a_foreign_decoder_that_is_right_passes_and_has_no_units(tmp_path: Path) -> None:
@@ -194,6 +200,20 @@ def test_a_foreign_decoder_that_is_right_passes_and_has_no_units(tmp_path: Path)
     found = foreign(tmp_path, "right", *names)
     assert UNIT not in found
     assert [(n, o.error) for n, o in found.items() if not o.ok] == []
+
+
+def test_a_foreign_decoder_gets_weights_that_the_vectors_leave_to_their_plugin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = suite_of(tmp_path / "suite", FILE, "pixelcnn-grey-1x1")
+    command = decoder(tmp_path, suite, "with-weights")  # fails unless it finds those of each file, by digest
+    [heavy] = parse((suite / "files" / f"{FILE}.nrc").read_bytes()).header.weights
+    (suite / "weights" / f"{heavy.hex()}.safetensors").unlink()
+    assert [(n, o.error) for n, o in outcomes(suite, decoder=command).items() if not o.ok] == []
+    monkeypatch.setattr("neuroc.conformance.runner.list_weights", list)  # the plugin is not installed
+    found = outcomes(suite, decoder=command)
+    assert found["pixelcnn-grey-1x1"].ok
+    assert "FileNotFoundError" in found[FILE].error
 
 
 @pytest.mark.parametrize("how", ["no-tables", "no-code"])
