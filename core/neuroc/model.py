@@ -145,7 +145,10 @@ class Previewing(Protocol):
     """Optional capability of a codec: a first picture without its network (``neuroc decode --preview``)."""
 
     def preview(self, spec: Spec, params: Any) -> Generator[Step, Ints, Samples] | None:
-        """The steps of a base picture (B, H, W, C), the first of each stream; None if there is no such picture."""
+        """The steps of a base picture (B, H, W, C), the first of each stream; None if there is no such picture.
+
+        Alpha without one is shown opaque; other plane groups without one are a UsageError of the command.
+        """
 
 
 @runtime_checkable

@@ -73,6 +73,9 @@ def _decode(file: OpenFile, group: int, spec: Spec, upto: int | None, items: Seq
         assert isinstance(loaded.codec, Previewing)
         with guarded(loaded.id):
             beginning = loaded.codec.preview(spec, loaded.params)
+            if beginning is None and spec.kind == "alpha":  # shown opaque, if the colours before it have a preview
+                opaque = (1 << spec.bits) - 1
+                return np.full((spec.batch, spec.height, spec.width, spec.channels), opaque, dtype=file.samples.dtype)
             if beginning is None:
                 raise _impossible(file, upto)
             return decode_beginning(beginning, items, coder)

@@ -94,10 +94,30 @@ def test_the_picture_comes_step_by_step(photo: Picture) -> None:
     assert errors[2] < errors[0] / 3
 
 
-def test_partial_pictures_of_deep_and_grey_ones(photo: Picture) -> None:
-    for x in (photo[:9, :7].astype(np.uint16) * 257, photo[:9, :7, 0]):
-        data = coded(x, steps=5)
-        assert neuroc.decode_partly(data, 2, engine="numpy").to_array().shape == x.shape
+@pytest.mark.parametrize("bits", [8, 16])
+def test_tiles_with_alpha_have_a_preview_and_come_step_by_step(photo: Picture, bits: int) -> None:
+    top = (1 << bits) - 1
+    x = np.tile(photo, (3, 1, 1))[:70, :20]
+    x = np.concatenate([x, x[:, ::-1, :1]], axis=2)
+    if bits == 16:
+        x = x.astype(np.uint16) * 257
+    data = coded(x, steps=3, base="dct")
+    preview = neuroc.decode_partly(data).to_array().astype(int)
+    assert (preview[:, :, 3] == top).all()  # alpha has no base picture
+    assert np.abs(preview - x)[:, :, :3].mean() < top / 16
+    shown = [neuroc.decode_partly(data, k, engine="numpy").to_array().astype(int) for k in (1, 2, 3)]
+    errors = [np.abs(s - x).mean(axis=(0, 1)) for s in shown]
+    assert (errors[0] > errors[1]).all()
+    assert (errors[1] > errors[2]).all()
+    assert not errors[2].any()
+
+
+def test_a_grey_picture_comes_step_by_step(photo: Picture) -> None:
+    x = photo[:, :, 0]
+    data = coded(x, steps=4)
+    errors = [np.abs(neuroc.decode_partly(data, k, engine="numpy").to_array().astype(int) - x).mean() for k in range(5)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[4] == 0 < errors[3]
 
 
 def test_a_damaged_file_has_no_partial_picture(photo: Picture) -> None:
