@@ -21,11 +21,13 @@ from .model import Samples, Spec
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What the first layer sees of the neighbours, by the neighbour rule of SPEC section 12.1.
+    """The inputs of the network, by the neighbour rule of SPEC section 12.1.
 
-    The input of a tap and channel, channels fastest, is relative to ``base``, the sum of the left and upper neighbour::
+    They are relative to ``base``, the sum of the left and upper neighbour: 2 v - base for each tap and channel,
+    channels fastest; with ``levels`` then base - (2**bits - 1) for each channel; then, for a group of a channel
+    (GroupedLayer), 2 s - base for the channels of the pixel before it. Of such a difference d the network sees::
 
-        clamp(((2 v - base) * 2**left_shift + 2**right_shift // 2) >> right_shift, -limit, limit)
+        clamp((d * 2**left_shift + 2**right_shift // 2) >> right_shift, -limit, limit)
     """
 
     taps: tuple[tuple[int, int], ...]  # (rows down, columns right) of the pixel
@@ -34,14 +36,31 @@ class Context:
     left_shift: int
     right_shift: int
     limit: int
+    levels: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedLayer:
+    """A layer with a group for each channel: group c is evaluated once the channels before c are known.
+
+    Value 0 is the inputs, value n + 1 what layer n gives, its groups one after the other. Group c reads the groups 0 to
+    c of ``source``, of the inputs those that are known by then. With ``added``, not 0, group c of that value is added,
+    and the sum is clamped to ``lo`` ... ``hi``.
+    """
+
+    groups: tuple[Linear, ...]
+    source: int
+    added: int | None = None
+    lo: int = 0
+    hi: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixtureHead:
     """How outputs become mixtures (SPEC section 8.2 and 12.3): rows of ``components`` means, scales and logits for
-    each channel, couplings for each pair of channels::
+    each channel, couplings for each pair of channels; a group of one channel has no pair::
 
-        mean = output << offset_shift  +  base << centre_shift
+        mean = output << offset_shift  +  prediction << centre_shift
              + (sum over channels before: coupling * (2 * sample - base) + half) >> coupling_shift
     """
 
@@ -53,18 +72,28 @@ class MixtureHead:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SoftmaxHead:
+    """2**bits logits for a channel (SPEC section 8.3), with the origin clamp(prediction >> 1, 0, 2**bits - 1)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CausalDescription:
     """One network with its schedule: the pixel (i, j) belongs to step j + slope * i, rows from the top in a step.
 
     ``slope`` 0 stands for the tile's width: one pixel a step. A step codes channel by channel, digit by digit.
+
+    The network is a chain whose outputs serve all channels, or layers with a group for each channel. The head takes the
+    outputs of the last layer. The ``prediction`` of a channel, twice a sample, is its base; if ``chained``, for all but
+    the first plus 2 * sample - base of the channel before.
     """
 
     channels: int
     bits: int
     slope: int
     context: Context
-    layers: tuple[Linear, ...]  # a chain; the last one's outputs go to the head
-    head: MixtureHead
+    layers: tuple[Linear | GroupedLayer, ...]  # all of one kind
+    head: MixtureHead | SoftmaxHead
+    chained: bool = False
 
 
 @runtime_checkable

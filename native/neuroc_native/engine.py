@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import CausalDescription, Linear, Network, Spec, StreamError, UsageError
+from neuroc.api import (
+    CausalDescription,
+    GroupedLayer,
+    Linear,
+    MixtureHead,
+    Network,
+    Spec,
+    StreamError,
+    UsageError,
+)
 from neuroc.engines.numpy import NumpyEngine
 from neuroc.exact.probe import Dense
 from neuroc.exact.tables import exp2_table, mantissa_table, sigmoid_table
@@ -85,6 +94,8 @@ class NativeEngine:
 
 def _plain(d: CausalDescription) -> dict[str, Any]:
     """What _native.Runner takes."""
+    # A softmax needs no more than its logits.
+    head = d.head if isinstance(d.head, MixtureHead) else MixtureHead(0, 0, 0, 0, 0)
     return {
         "channels": d.channels,
         "bits": d.bits,
@@ -95,16 +106,27 @@ def _plain(d: CausalDescription) -> dict[str, Any]:
         "left_shift": d.context.left_shift,
         "right_shift": d.context.right_shift,
         "limit": d.context.limit,
-        "layers": [_layer(layer) for layer in d.layers],
-        "components": d.head.components,
-        "unit": d.head.unit,
-        "offset_shift": d.head.offset_shift,
-        "centre_shift": d.head.centre_shift,
-        "coupling_shift": d.head.coupling_shift,
+        "levels": int(d.context.levels),
+        "layers": [_node(layer, n) for n, layer in enumerate(d.layers)],
+        "softmax": int(not isinstance(d.head, MixtureHead)),
+        "chained": int(d.chained),
+        "components": head.components,
+        "unit": head.unit,
+        "offset_shift": head.offset_shift,
+        "centre_shift": head.centre_shift,
+        "coupling_shift": head.coupling_shift,
         "sigmoid": sigmoid_table(13 if d.bits > 8 else 7),
         "exp2": exp2_table().astype(np.int32),
         "mantissa": mantissa_table(),
     }
+
+
+def _node(layer: Linear | GroupedLayer, number: int) -> tuple[list[Any], int, int, int, int]:
+    """Groups, source, value that is added or -1, lo, hi."""
+    if isinstance(layer, Linear):
+        return [_layer(layer)], number, -1, 0, 0
+    added = -1 if layer.added is None else layer.added
+    return [_layer(group) for group in layer.groups], layer.source, added, layer.lo, layer.hi
 
 
 def _layer(layer: Linear) -> tuple[NDArray[np.int16], I32, I32, I32, I32]:

@@ -14,15 +14,18 @@ const Description &checked(const Description &d) {
     return d;
 }
 
-HeadConstants constants_of(const Description &d) {
+HeadConstants constants_of(const Description &d, const std::vector<int32_t> &exp2) {
     const int finer = std::max(0, -d.head.unit);
     HeadConstants h = {};
     h.sigmoid = d.tables.sigmoid.data();
-    h.exp2 = d.tables.exp2.data();
+    h.exp2 = exp2.data();
     h.mantissa = d.tables.mantissa.data();
     h.channels = d.channels;
     h.bits = d.bits;
     h.components = d.head.components;
+    h.softmax = d.head.softmax;
+    h.chained = d.head.chained;
+    h.staged = d.staged();
     h.offset_shift = d.head.offset_shift;
     h.centre_shift = d.head.centre_shift;
     h.coupling_shift = d.head.coupling_shift;
@@ -36,11 +39,16 @@ HeadConstants constants_of(const Description &d) {
     return h;
 }
 
+std::vector<int32_t> with_zero(std::vector<int32_t> table) {
+    table.push_back(0);
+    return table;
+}
+
 } // namespace
 
 Codec::Codec(Description description, const Kernel &kernel)
     : description_(std::move(description)), kernel_(kernel), network_(checked(description_).layers, kernel),
-      constants_(constants_of(description_)) {}
+      exp2_(with_zero(description_.tables.exp2)), constants_(constants_of(description_, exp2_)) {}
 
 template <typename Sample>
 std::vector<std::string> Codec::encode(const Sample *samples, size_t count, Shape shape, Coder coder, int threads,

@@ -31,7 +31,7 @@ class Codec {
   public:
     // Throws Unsupported.
     Codec(Description description, const Kernel &kernel);
-    Codec(const Codec &) = delete; // constants_ points into description_
+    Codec(const Codec &) = delete; // constants_ points into description_ and exp2_
     Codec &operator=(const Codec &) = delete;
 
     const Description &description() const { return description_; }
@@ -53,6 +53,7 @@ class Codec {
     Description description_;
     const Kernel &kernel_;
     Network network_;
+    std::vector<int32_t> exp2_; // and a zero for all that is too small
     HeadConstants constants_;
 };
 

@@ -4,6 +4,9 @@
 // that asks for more is marked. Whoever drives them looks at the mark after a step and at the end.
 #pragma once
 
+#include <type_traits>
+
+#include "softmax.hpp"
 #include "symbols.hpp"
 
 namespace neuroc {
@@ -52,109 +55,100 @@ struct RangeReader : RangeState {
 
 // One digit of n sites of one stream, or of two in turn: their chains of dependent operations are long, and a processor
 // works on both at once.
-template <bool Deep, int K, bool First, int Streams, typename Coder>
-NEUROC_INLINE void decode_digits(const HeadConstants &h, const Mixture<K> *m, Branch *branch, size_t n, int width,
-                                 int rest, Coder &a, Coder &b) {
-    const auto one = [&](size_t i, Coder &coder) NEUROC_INLINE_LAMBDA {
-        if constexpr (First)
-            decode_digit<Deep, K>(h, m[i], width, rest, branch[i], coder, Whole());
-        else
-            decode_digit<Deep, K>(h, m[i], width, rest, branch[i], coder,
-                                  Divisor(uint64_t(branch[i].upper - branch[i].lower)));
-    };
+template <bool First, int Streams, typename Site, typename Coder>
+NEUROC_INLINE void decode_digits(const HeadConstants &h, Site *sites, size_t n, int width, int rest, Coder &a,
+                                 Coder &b) {
     for (size_t i = 0; i < n; ++i) {
-        one(i, a);
+        sites[i].template decode<First>(h, width, rest, a);
         if constexpr (Streams == 2)
-            one(n + i, b);
+            sites[n + i].template decode<First>(h, width, rest, b);
     }
 }
 
 // All digits of one channel of n sites of the next one or two streams.
-template <bool Deep, int K, typename Coder, typename State, int Streams>
-void decode_streams(const HeadConstants &h, const Mixture<K> *m, Branch *branch, size_t n, State *states) {
+template <int Streams, typename Coder, typename Site, typename State>
+void decode_streams(const HeadConstants &h, Site *sites, size_t n, State *states) {
     Coder a(states[0]), b(states[Streams - 1]);
     int rest = h.bits - h.width[0];
-    decode_digits<Deep, K, true, Streams>(h, m, branch, n, h.width[0], rest, a, b);
+    decode_digits<true, Streams>(h, sites, n, h.width[0], rest, a, b);
     for (int d = 1; d < h.digits; ++d) {
         rest -= h.width[d];
-        decode_digits<Deep, K, false, Streams>(h, m, branch, n, h.width[d], rest, a, b);
+        decode_digits<false, Streams>(h, sites, n, h.width[d], rest, a, b);
     }
     if constexpr (Streams == 2)
         states[1] = b;
     states[0] = a;
 }
 
-template <bool Deep, int K, typename Coder, typename State>
+template <typename Site, typename Coder, typename State>
 void decode_sites(const HeadConstants &h, const Sites &s, int channel, size_t n, State *states, int streams) {
-    static_assert(sizeof(Mixture<K>) + sizeof(Branch) <= SCRATCH_PER_SITE, "scratch of a site");
     const size_t rows = n * size_t(streams);
-    auto *m = static_cast<Mixture<K> *>(s.scratch);
-    auto *branch = reinterpret_cast<Branch *>(m + rows);
-    for (size_t i = 0; i < rows; ++i) {
-        make_mixture<Deep, K>(h, s.outputs + i * s.stride, s.base + i * h.channels, s.known + i * h.channels, channel,
-                              m[i]);
-        branch[i] = {0, 0, CDF_TOTAL};
-    }
+    auto *sites = static_cast<Site *>(s.scratch);
+    for (size_t i = 0; i < rows; ++i)
+        sites[i].make(h, s.outputs + i * s.stride, s.base + i * h.channels, s.known + i * h.channels, channel);
     int t = 0;
     for (; t + 2 <= streams; t += 2)
-        decode_streams<Deep, K, Coder, State, 2>(h, m + t * n, branch + t * n, n, states + t);
+        decode_streams<2, Coder>(h, sites + t * n, n, states + t);
     if (t < streams)
-        decode_streams<Deep, K, Coder, State, 1>(h, m + t * n, branch + t * n, n, states + t);
+        decode_streams<1, Coder>(h, sites + t * n, n, states + t);
     for (size_t i = 0; i < rows; ++i) {
-        s.symbols[i] = branch[i].prefix;
-        s.known[i * h.channels + channel] = 2 * branch[i].prefix - s.base[i * h.channels + channel];
-    }
-}
-
-template <bool Deep, int K>
-void site_intervals(const HeadConstants &h, const Sites &s, int channel, size_t n, const uint32_t *place,
-                    const uint32_t *step, uint32_t *start, uint32_t *freq) {
-    Mixture<K> m;
-    for (size_t i = 0; i < n; ++i) {
-        make_mixture<Deep, K>(h, s.outputs + i * s.stride, s.base + i * h.channels, s.known + i * h.channels, channel,
-                              m);
-        sample_intervals<Deep, K>(h, m, s.symbols[i], step[i], start + place[i], freq + place[i]);
+        s.symbols[i] = sites[i].symbol();
         s.known[i * h.channels + channel] = 2 * s.symbols[i] - s.base[i * h.channels + channel];
     }
 }
 
-// The numbers of components that are compiled (module.cpp tells the plan): each is a set of unrolled loops.
-template <bool D, int N> struct Case {
-    static constexpr bool Deep = D;
-    static constexpr int K = N;
-};
-
-template <bool Deep, typename F> NEUROC_INLINE void with_components(int components, F f) {
-    if (components == 3)
-        f(Case<Deep, 3>());
-    else if (components == 5)
-        f(Case<Deep, 5>());
+template <typename Site>
+void site_intervals(const HeadConstants &h, const Sites &s, int channel, size_t n, const uint32_t *place,
+                    const uint32_t *step, uint32_t *start, uint32_t *freq) {
+    Site site;
+    for (size_t i = 0; i < n; ++i) {
+        site.make(h, s.outputs + i * s.stride, s.base + i * h.channels, s.known + i * h.channels, channel);
+        site.intervals(h, s.symbols[i], step[i], start + place[i], freq + place[i]);
+        s.known[i * h.channels + channel] = 2 * s.symbols[i] - s.base[i * h.channels + channel];
+    }
 }
 
+template <typename S> struct Case {
+    using Site = S;
+};
+
+// f with the kind of site that the head needs. The numbers of components are those of has_components: each is a set of
+// unrolled loops.
 template <typename F> NEUROC_INLINE void with_case(const HeadConstants &h, F f) {
-    if (h.bits > 8)
-        with_components<true>(h.components, f);
-    else
-        with_components<false>(h.components, f);
+    const bool deep = h.bits > 8;
+    if (h.softmax)
+        f(Case<SoftmaxSite>());
+    else if (h.components == 3 && deep)
+        f(Case<MixtureSite<true, 3>>());
+    else if (h.components == 3)
+        f(Case<MixtureSite<false, 3>>());
+    else if (h.components == 5 && deep)
+        f(Case<MixtureSite<true, 5>>());
+    else if (h.components == 5)
+        f(Case<MixtureSite<false, 5>>());
+}
+
+template <typename Coder, typename State>
+void decode(const HeadConstants &h, const Sites &s, int channel, size_t n, State *states, int streams) {
+    with_case(h, [&](auto c) {
+        using Site = typename decltype(c)::Site;
+        static_assert(sizeof(Site) <= scratch_per_site(std::is_same_v<Site, SoftmaxSite>), "scratch of a site");
+        decode_sites<Site, Coder>(h, s, channel, n, states, streams);
+    });
 }
 
 void decode_rans(const HeadConstants &h, const Sites &s, int channel, size_t n, RansState *states, int streams) {
-    with_case(h, [&](auto c) {
-        decode_sites<decltype(c)::Deep, decltype(c)::K, RansReader>(h, s, channel, n, states, streams);
-    });
+    decode<RansReader>(h, s, channel, n, states, streams);
 }
 
 void decode_range(const HeadConstants &h, const Sites &s, int channel, size_t n, RangeState *states, int streams) {
-    with_case(h, [&](auto c) {
-        decode_sites<decltype(c)::Deep, decltype(c)::K, RangeReader>(h, s, channel, n, states, streams);
-    });
+    decode<RangeReader>(h, s, channel, n, states, streams);
 }
 
 void intervals(const HeadConstants &h, const Sites &s, int channel, size_t n, const uint32_t *place,
                const uint32_t *step, uint32_t *start, uint32_t *freq) {
-    with_case(h, [&](auto c) {
-        site_intervals<decltype(c)::Deep, decltype(c)::K>(h, s, channel, n, place, step, start, freq);
-    });
+    with_case(h,
+              [&](auto c) { site_intervals<typename decltype(c)::Site>(h, s, channel, n, place, step, start, freq); });
 }
 
 } // namespace

@@ -15,9 +15,11 @@ Decoding::Decoding(const Codec &codec, Shape shape, Coder coder, const Bytes *st
     : codec_(codec), coder_(coder), order_(shape.height, shape.width, codec.description_.slope),
       neighbours_(codec.description_, shape.height, shape.width), width_(shape.width), tiles_(count),
       largest_(size_t(order_.largest())), canvas_size_(neighbours_.cells() * codec.description_.channels),
-      canvas_(count * canvas_size_), input_(Network::ROWS * codec.network_.input_stride()), scratch_(codec.network_),
+      canvas_(count * canvas_size_),
+      values_(codec.network_, codec.description_.staged() ? count * largest_ : Network::ROWS),
       output_(count * largest_ * codec.network_.output_stride()), base_(count * largest_ * codec.description_.channels),
-      known_(base_.size()), symbols_(count * largest_), mixtures_(count * largest_ * SCRATCH_PER_SITE) {
+      known_(base_.size()), symbols_(count * largest_),
+      scratch_(count * largest_ * scratch_per_site(codec.constants_.softmax)) {
     const Description &d = codec.description_;
     for (size_t i = 0; i < count; ++i) {
         readers_.emplace_back(coder, streams[i].data, streams[i].size);
@@ -31,7 +33,8 @@ Decoding::Decoding(const Codec &codec, Shape shape, Coder coder, const Bytes *st
 size_t Decoding::together(const Codec &codec, Shape shape, size_t count, int threads) {
     const Order order(shape.height, shape.width, codec.description_.slope);
     const size_t average = size_t(shape.pixels() / order.steps()) + 1;
-    const size_t wanted = std::clamp<size_t>(ENOUGH_ROWS / average, 2, MOST_TILES);
+    const size_t rows = codec.description_.staged() ? Network::ROWS : ENOUGH_ROWS;
+    const size_t wanted = std::clamp<size_t>(rows / average, 2, MOST_TILES);
     const size_t share = std::max<size_t>(1, count / size_t(std::max(1, threads)));
     return std::min(wanted, share);
 }
@@ -60,8 +63,9 @@ void Decoding::step(int64_t t) {
     const int64_t first = order_.first(t);
     const size_t n = size_t(order_.end(t) - first);
     const int channels = codec_.description_.channels;
-    evaluate(t, n);
     for (int c = 0; c < channels; ++c) {
+        if (c < codec_.network_.groups())
+            evaluate(t, n, c);
         symbols(c, n);
         for (size_t tile = 0; tile < tiles_; ++tile) {
             uint16_t *canvas = canvas_.data() + tile * canvas_size_ + c;
@@ -73,30 +77,35 @@ void Decoding::step(int64_t t) {
     }
 }
 
-// Network outputs of the n pixels of step t in every tile.
-void Decoding::evaluate(int64_t t, size_t n) {
+// Network outputs of a group at the n pixels of step t in every tile.
+void Decoding::evaluate(int64_t t, size_t n, int group) {
     const Network &network = codec_.network_;
-    const int channels = codec_.description_.channels;
-    const size_t rows = n * tiles_;
-    size_t tile = 0;
-    int64_t row = order_.first(t);
+    const size_t rows = n * tiles_, channels = size_t(codec_.description_.channels);
     for (size_t begin = 0; begin < rows; begin += Network::ROWS) {
-        const size_t m = std::min(Network::ROWS, rows - begin);
+        const size_t m = std::min(Network::ROWS, rows - begin), first = network.groups() > 1 ? begin : 0;
         for (size_t k = 0; k < m; ++k) {
-            neighbours_.gather(canvas_.data() + tile * canvas_size_, row, order_.column(t, row),
-                               input_.data() + k * network.input_stride(), base_.data() + (begin + k) * channels);
-            if (++row == order_.end(t)) {
-                row = order_.first(t);
-                ++tile;
-            }
+            int16_t *x = values_.inputs(first + k);
+            if (group) // what has become known since the group before
+                x[neighbours_.context() + size_t(group) - 1] =
+                    neighbours_.scaled(known_[(begin + k) * channels + size_t(group) - 1]);
+            else
+                gather(t, n, begin + k, x);
         }
-        network.run(input_.data(), output_.data() + begin * network.output_stride(), m, scratch_);
+        network.run(group, values_, first, output_.data() + begin * network.output_stride(), m);
     }
 }
 
+// Inputs of row `number` of the n pixels of step t in every tile.
+void Decoding::gather(int64_t t, size_t n, size_t number, int16_t *x) {
+    const size_t tile = number / n;
+    const int64_t row = order_.first(t) + int64_t(number % n);
+    neighbours_.gather(canvas_.data() + tile * canvas_size_, row, order_.column(t, row), x,
+                       base_.data() + number * size_t(codec_.description_.channels));
+}
+
 void Decoding::symbols(int channel, size_t n) {
-    const Sites sites = {output_.data(),  codec_.network_.output_stride(), base_.data(), known_.data(), symbols_.data(),
-                         mixtures_.data()};
+    const Sites sites = {output_.data(), codec_.network_.output_stride(), base_.data(), known_.data(), symbols_.data(),
+                         scratch_.data()};
     const int streams = int(tiles_);
     if (coder_ == Coder::rans24)
         codec_.kernel_.decode_rans(codec_.constants_, sites, channel, n, rans_.data(), streams);

@@ -25,7 +25,8 @@ class Decoding {
 
   private:
     void step(int64_t t);
-    void evaluate(int64_t t, size_t n);
+    void gather(int64_t t, size_t n, size_t number, int16_t *x);
+    void evaluate(int64_t t, size_t n, int group);
     void symbols(int channel, size_t n);
 
     const Codec &codec_;
@@ -38,11 +39,11 @@ class Decoding {
     std::vector<RansState> rans_;
     std::vector<RangeState> range_;
     std::vector<uint16_t> canvas_; // tiles x (pixels + 1) x channels
-    Aligned<int16_t> input_;       // Network::ROWS rows
-    Network::Scratch scratch_;
+    // Of one group: Network::ROWS rows at a time. Of several, which meet again for the next channel: all of a step.
+    Network::Values values_;
     Aligned<int32_t> output_; // tiles * largest rows, tile by tile, as all below
     std::vector<int32_t> base_, known_, symbols_;
-    Aligned<unsigned char> mixtures_;
+    Aligned<unsigned char> scratch_;
 };
 
 } // namespace neuroc

@@ -54,22 +54,39 @@ void dense_tile(const PackedLayer &layer, int block, const int16_t *x, size_t x_
 template <typename V, int M, typename Out>
 void dense_rows(const PackedLayer &layer, int block, const int16_t *x, size_t x_stride, Out *y, size_t y_stride,
                 size_t n) {
+    constexpr int N = V::ROWS[M - 1];
+    const auto rows = [&](auto count, size_t r) NEUROC_INLINE_LAMBDA {
+        dense_tile<V, M, decltype(count)::value>(layer, block, x + r * x_stride, x_stride, y + r * y_stride, y_stride);
+    };
     size_t r = 0;
-    for (; r + V::ROWS <= n; r += V::ROWS)
-        dense_tile<V, M, V::ROWS>(layer, block, x + r * x_stride, x_stride, y + r * y_stride, y_stride);
-    for (; r + 2 <= n; r += 2)
-        dense_tile<V, M, 2>(layer, block, x + r * x_stride, x_stride, y + r * y_stride, y_stride);
+    for (; r + N <= n; r += N)
+        rows(Index<N>(), r);
+    for (; r + 3 <= n; r += 3)
+        rows(Index<3>(), r);
     for (; r < n; ++r)
-        dense_tile<V, M, 1>(layer, block, x + r * x_stride, x_stride, y + r * y_stride, y_stride);
+        rows(Index<1>(), r);
 }
 
+// Blocks as evenly as they go at up to V::BLOCKS a time; their weights stay in the first cache for all rows.
 template <typename V, typename Out>
 void dense(const PackedLayer &layer, const int16_t *x, size_t x_stride, Out *y, size_t y_stride, size_t n) {
-    int block = 0; // the weights of V::BLOCKS blocks stay in the first cache for all rows
-    for (; block + V::BLOCKS <= layer.blocks; block += V::BLOCKS)
-        dense_rows<V, V::BLOCKS>(layer, block, x, x_stride, y, y_stride, n);
-    for (; block < layer.blocks; ++block)
-        dense_rows<V, 1>(layer, block, x, x_stride, y, y_stride, n);
+    for (int block = 0; block < layer.blocks;) {
+        const int left = layer.blocks - block, times = (left + V::BLOCKS - 1) / V::BLOCKS;
+        const int m = (left + times - 1) / times;
+        repeat<V::BLOCKS>([&](auto i) NEUROC_INLINE_LAMBDA {
+            if (m == i + 1)
+                dense_rows<V, decltype(i)::value + 1>(layer, block, x, x_stride, y, y_stride, n);
+        });
+        block += m;
+    }
+}
+
+// y = clamp(y + x, lo, hi)
+inline void add16(const int16_t *x, size_t x_stride, int16_t *y, size_t y_stride, size_t width, size_t n, int16_t lo,
+                  int16_t hi) {
+    for (size_t r = 0; r < n; ++r, x += x_stride, y += y_stride)
+        for (size_t i = 0; i < width; ++i)
+            y[i] = clamp(int16_t(y[i] + x[i]), lo, hi);
 }
 
 } // namespace

@@ -21,16 +21,14 @@ void need(bool condition, const char *what) {
         throw Unsupported(what);
 }
 
+// `input` may have more ranges than the layer has inputs.
 void check_layer(const Layer &layer, const std::vector<Range> &input) {
     const size_t in = layer.inputs, out = layer.outputs;
     need(layer.inputs >= 1 && layer.outputs >= 1 && layer.inputs <= MAX_WIDTH && layer.outputs <= MAX_WIDTH,
          "a layer has no or too many units");
-    need(input.size() == in, "a layer expects another number of inputs");
     need(layer.weight.size() == in * out && layer.constant.size() == out && layer.shift.size() == out &&
              layer.lo.size() == out && layer.hi.size() == out,
          "the tensors of a layer do not fit each other");
-    for (const Range &r : input)
-        need(r.lo <= r.hi && r.lo >= INT16_MIN && r.hi <= INT16_MAX, "an input of a layer exceeds int16");
     for (size_t o = 0; o < out; ++o) {
         need(layer.shift[o] >= 1 && layer.shift[o] <= 30, "a shift is outside 1..30");
         need(layer.lo[o] <= layer.hi[o], "an empty clamp range");
@@ -60,7 +58,6 @@ void check_context(const Description &d) {
     need(c.left_shift >= 0 && c.right_shift >= 0 && c.left_shift <= 8 && c.right_shift <= 16, "the input shifts");
     need(int64_t(4) << (d.bits + c.left_shift) < int64_t(1) << 30, "the inputs do not fit int32");
     need(c.limit >= 1 && c.limit <= INT16_MAX, "the inputs exceed int16");
-    need(int(d.layers[0].inputs) == taps * d.channels, "the first layer expects another number of inputs");
 }
 
 void check_tables(const Tables &t, bool deep) {
@@ -73,12 +70,19 @@ void check_tables(const Tables &t, bool deep) {
     need(t.mantissa.size() == 128 && within(t.mantissa, 1, 1023), "the mantissa table");
 }
 
-void check_head(const Description &d) {
-    const MixtureHead &h = d.head;
-    const Layer &last = d.layers.back();
+void check_softmax(const Description &d, const Layer &last) {
+    need(d.bits == 8 && (d.staged() || d.channels == 1), "a softmax of another kind");
+    need(last.outputs == 1 << d.bits, "the head has another number of outputs");
+    for (int i = 0; i < last.outputs; ++i)
+        need(last.lo[i] > -(1 << 20) && last.hi[i] < 1 << 20, "a logit leaves its range");
+}
+
+// `channels`: those that the outputs of `last` are about.
+void check_mixture(const Description &d, const Layer &last, int channels) {
+    const Head &h = d.head;
     const bool deep = d.bits > 8;
     need(has_components(h.components), "the number of mixture components");
-    const int n = h.components * d.channels, pairs = d.channels * (d.channels - 1) / 2;
+    const int n = h.components * channels, pairs = channels * (channels - 1) / 2;
     need(last.outputs == 3 * n + h.components * pairs, "the head has another number of outputs");
     need(h.unit >= -6 && h.unit <= 8 && (!deep || h.unit >= 0), "the unit");
     need(h.offset_shift >= 0 && h.offset_shift <= 8 && h.centre_shift >= 0 && h.centre_shift <= 12, "a head shift");
@@ -94,10 +98,10 @@ void check_head(const Description &d) {
     need(largest(2 * n, n) < 1 << 20, "a logit leaves its range");
     // prove_head of the codec, for these numbers: means, couplings, and the distances that the mantissa multiplies.
     const int64_t top = (int64_t(1) << d.bits) - 1;
-    const int64_t pulled = (d.channels - 1) * largest(3 * n, h.components * pairs) * 2 * top + (1 << h.coupling_shift);
+    const int64_t pulled = (channels - 1) * largest(3 * n, h.components * pairs) * 2 * top + (1 << h.coupling_shift);
     need(pulled < int64_t(1) << 31, "the couplings do not fit int32");
-    const int64_t mean =
-        (2 * top << h.centre_shift) + (largest(0, n) << h.offset_shift) + (pulled >> h.coupling_shift) + 1;
+    const int64_t mean = ((h.chained ? 4 : 2) * top << h.centre_shift) + (largest(0, n) << h.offset_shift) +
+                         (pulled >> h.coupling_shift) + 1;
     need(mean < int64_t(1) << 30, "the means do not fit int32");
     const int64_t distance = (int64_t(16) << (d.bits + std::max(0, -h.unit))) + mean;
     need(deep || distance < int64_t(1) << 21, "the distances do not fit int32"); // 2^21 * 1023 < 2^31
@@ -105,26 +109,72 @@ void check_head(const Description &d) {
 
 } // namespace
 
-void check_layers(const std::vector<Layer> &layers, const std::vector<Range> &input) {
-    need(!layers.empty() && layers.size() <= MAX_LAYERS, "no or too many layers");
-    std::vector<Range> ranges = input;
-    for (const Layer &layer : layers) {
-        check_layer(layer, ranges);
-        ranges.resize(layer.lo.size());
-        for (size_t o = 0; o < ranges.size(); ++o)
-            ranges[o] = {layer.lo[o], layer.hi[o]}; // int16 is checked where a further layer reads them
+std::vector<Node> chain(const std::vector<Layer> &layers) {
+    std::vector<Node> nodes;
+    for (const Layer &layer : layers)
+        nodes.push_back({{layer}, int(nodes.size()), -1, 0, 0});
+    return nodes;
+}
+
+void check_network(const std::vector<Node> &nodes, const Inputs &inputs) {
+    need(!nodes.empty() && nodes.size() <= MAX_LAYERS, "no or too many layers");
+    const size_t groups = inputs.seen.size();
+    need(groups >= 1 && groups <= size_t(MAX_CHANNELS), "no or too many groups");
+    const auto narrow = [](Range r) { return r.lo <= r.hi && r.lo >= INT16_MIN && r.hi <= INT16_MAX; };
+    need(std::all_of(inputs.range.begin(), inputs.range.end(), narrow), "an input of a layer exceeds int16");
+    std::vector<std::vector<Range>> ranges = {inputs.range}; // by value
+    std::vector<std::vector<int>> seen = {inputs.seen};      // by value: how much of it each group sees
+    for (size_t n = 0; n < nodes.size(); ++n) {
+        const Node &node = nodes[n];
+        const bool last = n + 1 == nodes.size();
+        need(node.groups.size() == groups, "a layer has another number of groups");
+        need(node.source >= 0 && node.source <= int(n), "a layer reads what is not there");
+        need(node.added == -1 || (node.added >= 1 && node.added <= int(n) && !last), "a layer adds what is not there");
+        ranges.emplace_back();
+        seen.emplace_back();
+        for (size_t g = 0; g < groups; ++g) {
+            const Layer &layer = node.groups[g];
+            need(layer.inputs == seen[node.source][g] && size_t(layer.inputs) <= ranges[node.source].size(),
+                 "a layer expects another number of inputs");
+            check_layer(layer, ranges[node.source]);
+            const int from = g ? seen.back().back() : 0;
+            for (int o = 0; o < layer.outputs; ++o) {
+                Range r = {layer.lo[o], layer.hi[o]};
+                need(last || narrow(r), "an input of a layer exceeds int16");
+                if (node.added >= 0) {
+                    need(nodes[node.added - 1].groups[g].outputs == layer.outputs, "a layer adds another number");
+                    const Range &a = ranges[node.added][from + o];
+                    need(narrow({r.lo + a.lo, r.hi + a.hi}) && node.lo <= node.hi, "a sum exceeds int16");
+                    r = {node.lo, node.hi};
+                    need(narrow(r), "a sum exceeds int16");
+                }
+                ranges.back().push_back(r);
+            }
+            seen.back().push_back(from + layer.outputs);
+        }
     }
 }
 
 void check(const Description &d) {
-    need(d.channels >= 1 && d.channels <= 4, "the number of channels");
+    need(d.channels >= 1 && d.channels <= MAX_CHANNELS, "the number of channels");
     need(d.bits >= 1 && d.bits <= 16, "the bits per sample");
     need(d.slope >= 0 && d.slope <= MAX_REACH, "the slope of the schedule");
     need(!d.layers.empty(), "no layers");
     check_context(d);
-    check_layers(d.layers, std::vector<Range>(d.layers[0].inputs, {-d.context.limit, d.context.limit}));
+    const size_t groups = d.layers.back().groups.size();
+    need(groups == 1 || groups == size_t(d.channels), "a group for each channel or one for all");
+    Inputs inputs;
+    const int context = (int(d.context.taps.size()) + d.context.levels) * d.channels;
+    for (size_t g = 0; g < groups; ++g)
+        inputs.seen.push_back(context + int(g));
+    inputs.range.assign(size_t(inputs.seen.back()), {-d.context.limit, d.context.limit});
+    check_network(d.layers, inputs);
     check_tables(d.tables, d.bits > 8);
-    check_head(d);
+    for (const Layer &last : d.layers.back().groups)
+        if (d.head.softmax)
+            check_softmax(d, last);
+        else
+            check_mixture(d, last, d.staged() ? 1 : d.channels);
 }
 
 } // namespace neuroc

@@ -19,10 +19,9 @@ size_t symbol_count(const Description &d, int digits, Shape shape) {
 Encoding::Encoding(const Codec &codec, Shape shape)
     : codec_(codec), order_(shape.height, shape.width, codec.description_.slope),
       neighbours_(codec.description_, shape.height, shape.width), shape_(shape),
-      canvas_(neighbours_.cells() * codec.description_.channels), input_(Network::ROWS * codec.network_.input_stride()),
-      scratch_(codec.network_), output_(Network::ROWS * codec.network_.output_stride()),
-      base_(Network::ROWS * codec.description_.channels), known_(base_.size()), symbols_(Network::ROWS),
-      pixel_(Network::ROWS), place_(Network::ROWS), step_(Network::ROWS),
+      canvas_(neighbours_.cells() * codec.description_.channels), values_(codec.network_, Network::ROWS),
+      output_(Network::ROWS * codec.network_.output_stride()), base_(Network::ROWS * codec.description_.channels),
+      known_(base_.size()), symbols_(Network::ROWS), pixel_(Network::ROWS), place_(Network::ROWS), step_(Network::ROWS),
       start_(symbol_count(codec.description_, codec.constants_.digits, shape)), freq_(start_.size()) {
     const Description &d = codec.description_;
     std::fill_n(canvas_.end() - d.channels, d.channels, uint16_t(1 << (d.bits - 1)));
@@ -41,8 +40,7 @@ std::string Encoding::run(Coder coder, const Advance &advance) {
             // A step codes channel by channel, digit by digit, and within a digit its pixels.
             place_[rows] = uint32_t(before * per_pixel + size_t(k));
             step_[rows] = uint32_t(n);
-            neighbours_.gather(canvas_.data(), i, j, input_.data() + rows * codec_.network_.input_stride(),
-                               base_.data() + rows * d.channels);
+            neighbours_.gather(canvas_.data(), i, j, values_.inputs(rows), base_.data() + rows * d.channels);
             if (++rows == Network::ROWS) {
                 block(rows);
                 rows = 0;
@@ -63,10 +61,15 @@ std::string Encoding::run(Coder coder, const Advance &advance) {
 
 void Encoding::block(size_t rows) {
     const int channels = codec_.description_.channels;
-    codec_.network_.run(input_.data(), output_.data(), rows, scratch_);
     const Sites sites = {output_.data(), codec_.network_.output_stride(), base_.data(), known_.data(), symbols_.data(),
                          nullptr};
     for (int c = 0; c < channels; ++c) {
+        if (c && c < codec_.network_.groups())
+            for (size_t k = 0; k < rows; ++k)
+                values_.inputs(k)[neighbours_.context() + size_t(c) - 1] =
+                    neighbours_.scaled(known_[k * size_t(channels) + size_t(c) - 1]);
+        if (c < codec_.network_.groups())
+            codec_.network_.run(c, values_, 0, output_.data(), rows);
         for (size_t k = 0; k < rows; ++k)
             symbols_[k] = canvas_[pixel_[k] * channels + c];
         codec_.kernel_.intervals(codec_.constants_, sites, c, rows, place_.data(), step_.data(), start_.data(),

@@ -27,8 +27,7 @@ class Encoding {
     const Neighbours neighbours_;
     const Shape shape_;
     std::vector<uint16_t> canvas_; // (pixels + 1) x channels
-    Aligned<int16_t> input_;       // Network::ROWS rows, as all below
-    Network::Scratch scratch_;
+    Network::Values values_;       // Network::ROWS rows, as all below
     Aligned<int32_t> output_;
     std::vector<int32_t> base_, known_, symbols_;
     std::vector<size_t> pixel_;

@@ -23,10 +23,12 @@ struct PackedLayer {
     int blocks;                                // padded outputs / lanes
 };
 
-// Everything about a mixture head that does not depend on the pixel.
+// Everything about a head that does not depend on the pixel.
 struct HeadConstants {
-    const int32_t *sigmoid, *exp2, *mantissa;
+    const int32_t *sigmoid, *exp2, *mantissa; // exp2: EXP2_SIZE entries and a zero
     int channels, bits, components;
+    bool softmax, chained;
+    bool staged; // outputs are about one channel
     int offset_shift, centre_shift, coupling_shift;
     int coarser;           // max(0, unit)
     int32_t slope, offset; // distance of boundary b: slope b - offset - mean
@@ -41,7 +43,7 @@ struct Sites {
     const int32_t *base; // (n, channels): left + upper neighbour
     int32_t *known;      // (n, channels): 2 s - base of the channels that are coded
     int32_t *symbols;    // (n,): samples of the channel
-    void *scratch;       // scratch_bytes(n)
+    void *scratch;       // scratch_per_site bytes each
 };
 
 // rans24 in decoding (SPEC section 7.2).
@@ -60,7 +62,10 @@ struct RangeState {
     uint32_t bad; // it ran out, or pointed outside its range
 };
 
-constexpr size_t SCRATCH_PER_SITE = 320; // mixture and digits of a site
+constexpr int EXP2_SIZE = 4096;
+
+// Distribution and digits of a site.
+constexpr size_t scratch_per_site(bool softmax) { return softmax ? 1152 : 320; }
 
 // Mixtures whose loops are compiled (coders.hpp).
 constexpr bool has_components(int k) { return k == 3 || k == 5; }
@@ -72,6 +77,9 @@ struct Kernel {
     // y (n, y_stride) of x (n, x_stride): all padded outputs are written. int16: for clamps that fit.
     void (*dense16)(const PackedLayer &, const int16_t *x, size_t x_stride, int16_t *y, size_t y_stride, size_t n);
     void (*dense32)(const PackedLayer &, const int16_t *x, size_t x_stride, int32_t *y, size_t y_stride, size_t n);
+    // y = clamp(y + x, lo, hi) for n rows of `width`; all sums fit int16.
+    void (*add16)(const int16_t *x, size_t x_stride, int16_t *y, size_t y_stride, size_t width, size_t n, int16_t lo,
+                  int16_t hi);
     // Samples of a channel of n sites from each of `streams` streams; sites are in the order of the streams.
     void (*decode_rans)(const HeadConstants &, const Sites &, int channel, size_t n, RansState *, int streams);
     void (*decode_range)(const HeadConstants &, const Sites &, int channel, size_t n, RangeState *, int streams);

@@ -14,7 +14,8 @@ struct Avx2 {
     using Sums = __m256i;
     using Weights = __m256i;
     using Input = __m256i;
-    static constexpr int LANES = 8, STEP = 2, BLOCKS = 2, ROWS = 6; // 12 sums, 2 weights, 1 input, 1 product
+    static constexpr int LANES = 8, STEP = 2, BLOCKS = 2;
+    static constexpr int ROWS[] = {12, 6}; // 12 sums, 2 weights, 1 input, 1 product
 
     static NEUROC_INLINE Sums load(const int32_t *p) {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
@@ -43,7 +44,7 @@ struct Avx2 {
 } // namespace
 
 extern const Kernel KERNEL_AVX2;
-const Kernel KERNEL_AVX2 = {"avx2",      Avx2::LANES,  true,     dense<Avx2, int16_t>, dense<Avx2, int32_t>,
+const Kernel KERNEL_AVX2 = {"avx2",      Avx2::LANES,  true,     dense<Avx2, int16_t>, dense<Avx2, int32_t>, add16,
                             decode_rans, decode_range, intervals};
 
 } // namespace neuroc

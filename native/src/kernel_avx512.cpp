@@ -17,7 +17,8 @@ struct Avx512 {
     using Sums = __m512i;
     using Weights = __m512i;
     using Input = __m512i;
-    static constexpr int LANES = 16, STEP = 2, BLOCKS = 4, ROWS = 6; // 24 sums, 4 weights, 1 input
+    static constexpr int LANES = 16, STEP = 2, BLOCKS = 5;
+    static constexpr int ROWS[] = {16, 12, 8, 6, 5}; // 24 sums, 4 weights, 1 input
 
     static NEUROC_INLINE Sums load(const int32_t *p) { return _mm512_loadu_si512(p); }
     static NEUROC_INLINE Weights weights(const int16_t *p) { return _mm512_loadu_si512(p); }
@@ -47,8 +48,9 @@ struct Avx512 {
 } // namespace
 
 extern const Kernel KERNEL_AVX512;
-const Kernel KERNEL_AVX512 = {"avx512-vnni",          Avx512::LANES, true,         dense<Avx512, int16_t>,
-                              dense<Avx512, int32_t>, decode_rans,   decode_range, intervals};
+const Kernel KERNEL_AVX512 = {
+    "avx512-vnni", Avx512::LANES, true,     dense<Avx512, int16_t>, dense<Avx512, int32_t>, add16,
+    decode_rans,   decode_range,  intervals};
 
 } // namespace neuroc
 

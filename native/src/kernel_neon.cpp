@@ -13,7 +13,8 @@ struct Neon {
     using Sums = int32x4x2_t;
     using Weights = int16x8_t;
     using Input = int16x8_t;
-    static constexpr int LANES = 8, STEP = 1, BLOCKS = 2, ROWS = 6; // 24 sums, 2 weights, 1 input
+    static constexpr int LANES = 8, STEP = 1, BLOCKS = 2;
+    static constexpr int ROWS[] = {12, 6}; // 24 sums, 2 weights, 1 input
 
     static NEUROC_INLINE Sums load(const int32_t *p) { return {{vld1q_s32(p), vld1q_s32(p + 4)}}; }
     static NEUROC_INLINE Weights weights(const int16_t *p) { return vld1q_s16(p); }
@@ -41,7 +42,7 @@ struct Neon {
 } // namespace
 
 extern const Kernel KERNEL_NEON;
-const Kernel KERNEL_NEON = {"neon",      Neon::LANES,  false,    dense<Neon, int16_t>, dense<Neon, int32_t>,
+const Kernel KERNEL_NEON = {"neon",      Neon::LANES,  false,    dense<Neon, int16_t>, dense<Neon, int32_t>, add16,
                             decode_rans, decode_range, intervals};
 
 } // namespace neuroc

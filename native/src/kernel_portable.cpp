@@ -6,7 +6,8 @@ namespace neuroc {
 namespace {
 
 struct Portable {
-    static constexpr int LANES = 8, STEP = 1, BLOCKS = 1, ROWS = 4;
+    static constexpr int LANES = 8, STEP = 1, BLOCKS = 1;
+    static constexpr int ROWS[] = {4};
     struct Sums {
         int32_t v[LANES];
     };
@@ -41,7 +42,7 @@ struct Portable {
 
 extern const Kernel KERNEL_PORTABLE;
 const Kernel KERNEL_PORTABLE = {
-    "portable",  Portable::LANES, false,    dense<Portable, int16_t>, dense<Portable, int32_t>,
+    "portable",  Portable::LANES, false,    dense<Portable, int16_t>, dense<Portable, int32_t>, add16,
     decode_rans, decode_range,    intervals};
 
 } // namespace neuroc

@@ -49,11 +49,24 @@ Layer layer_of(nb::handle item) {
             numbers(4)};
 }
 
-std::vector<Layer> layers_of(const nb::list &list) {
+std::vector<Layer> layers_of(const nb::handle &items) {
     std::vector<Layer> layers;
-    for (nb::handle item : list)
+    for (nb::handle item : nb::cast<nb::list>(items))
         layers.push_back(layer_of(item));
     return layers;
+}
+
+// (list of groups, source, value that is added or -1, lo, hi)
+std::vector<Node> nodes_of(const nb::list &list) {
+    std::vector<Node> nodes;
+    for (nb::handle item : list) {
+        const auto t = nb::cast<nb::tuple>(item);
+        if (t.size() != 5)
+            throw Unsupported("a layer is groups and four numbers");
+        nodes.push_back({layers_of(t[0]), nb::cast<int>(t[1]), nb::cast<int>(t[2]), nb::cast<int32_t>(t[3]),
+                         nb::cast<int32_t>(t[4])});
+    }
+    return nodes;
 }
 
 // A network by itself, for the exactness probe.
@@ -61,13 +74,14 @@ class Dense {
   public:
     Dense(const std::string &kernel, const nb::list &layers, const Input<int32_t, nb::ndim<1>> &lo,
           const Input<int32_t, nb::ndim<1>> &hi) {
-        const std::vector<Layer> checked = layers_of(layers);
-        std::vector<Range> input;
+        const std::vector<Node> checked = chain(layers_of(layers));
+        Inputs inputs;
         for (size_t i = 0; i < lo.size() && i < hi.size(); ++i)
-            input.push_back({lo.data()[i], hi.data()[i]});
-        check_layers(checked, input);
+            inputs.range.push_back({lo.data()[i], hi.data()[i]});
+        inputs.seen = {int(inputs.range.size())};
+        check_network(checked, inputs);
         network_.emplace(checked, kernel_named(kernel));
-        range_ = input;
+        range_ = inputs.range;
     }
 
     Dense(const Dense &) = delete;
@@ -80,16 +94,15 @@ class Dense {
         if (x.shape(1) != in || y.shape(1) != out || y.shape(0) != n)
             throw Unsupported("inputs or outputs of another shape");
         const nb::gil_scoped_release release;
-        Network::Scratch scratch(*network_);
-        Aligned<int16_t> rows(Network::ROWS * network_->input_stride());
+        Network::Values values(*network_, Network::ROWS);
         Aligned<int32_t> results(Network::ROWS * network_->output_stride());
         for (size_t begin = 0; begin < n; begin += Network::ROWS) {
             const size_t m = std::min(Network::ROWS, n - begin);
             for (size_t r = 0; r < m; ++r)
                 for (size_t i = 0; i < in; ++i)
-                    rows.data()[r * network_->input_stride() + i] =
+                    values.inputs(r)[i] =
                         int16_t(std::clamp(x.data()[(begin + r) * in + i], range_[i].lo, range_[i].hi));
-            network_->run(rows.data(), results.data(), m, scratch);
+            network_->run(0, values, 0, results.data(), m);
             for (size_t r = 0; r < m; ++r)
                 std::memcpy(y.data() + (begin + r) * out, results.data() + r * network_->output_stride(), out * 4);
         }
@@ -114,9 +127,10 @@ Description description_of(const nb::dict &d) {
     r.context.left_shift = number("left_shift");
     r.context.right_shift = number("right_shift");
     r.context.limit = number("limit");
-    r.layers = layers_of(nb::cast<nb::list>(d["layers"]));
-    r.head = {number("components"), number("unit"), number("offset_shift"), number("centre_shift"),
-              number("coupling_shift")};
+    r.context.levels = number("levels") != 0;
+    r.layers = nodes_of(nb::cast<nb::list>(d["layers"]));
+    r.head = {number("softmax") != 0, number("chained") != 0, number("components"),    number("unit"),
+              number("offset_shift"), number("centre_shift"), number("coupling_shift")};
     const auto table = [&](const char *name) {
         return values<int32_t>(nb::cast<Input<int32_t, nb::ndim<1>>>(d[name]));
     };

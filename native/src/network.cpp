@@ -8,7 +8,7 @@ Network::Packed Network::pack(const Layer &layer, const Kernel &kernel) {
     const int lanes = kernel.lanes, step = kernel.pairs ? 2 : 1;
     const int blocks = (layer.outputs + lanes - 1) / lanes, inputs = (layer.inputs + step - 1) / step * step;
     const size_t padded = size_t(blocks) * lanes;
-    Packed p{Aligned<int16_t>(padded * inputs), Aligned<int32_t>(4 * padded), {}};
+    Packed p{Aligned<int16_t>(padded * inputs), Aligned<int32_t>(4 * padded), {}, 0, 0};
     int16_t *w = p.weight.data();
     int32_t *numbers = p.numbers.data();
     for (int o = 0; o < layer.outputs; ++o) {
@@ -24,30 +24,86 @@ Network::Packed Network::pack(const Layer &layer, const Kernel &kernel) {
     }
     // Padding has zeros everywhere: its outputs are 0.
     p.view = {w, numbers, numbers + padded, numbers + 2 * padded, numbers + 3 * padded, inputs, blocks};
+    p.outputs = size_t(layer.outputs);
     return p;
 }
 
-Network::Network(const std::vector<Layer> &layers, const Kernel &kernel)
-    : kernel_(&kernel), inputs_(layers.front().inputs), outputs_(layers.back().outputs), stride_(0) {
-    for (const Layer &layer : layers) {
-        layers_.push_back(pack(layer, kernel));
-        stride_ = std::max(stride_, size_t(layers_.back().view.blocks) * kernel.lanes);
+Network::Network(const std::vector<Node> &nodes, const Kernel &kernel)
+    : kernel_(&kernel), inputs_(nodes.front().groups.back().inputs) { // the last group sees all of them
+    for (const Node &node : nodes) {
+        PackedNode packed = {{}, 0, 0, 0, node.added >= 0, int16_t(node.lo), int16_t(node.hi)};
+        size_t offset = 0;
+        for (const Layer &layer : node.groups) {
+            packed.groups.push_back(pack(layer, kernel));
+            packed.groups.back().offset = offset;
+            offset += size_t(layer.outputs);
+        }
+        layers_.push_back(std::move(packed));
     }
-    input_stride_ = size_t(inputs_ + 1) / 2 * 2;
-    output_stride_ = size_t(layers_.back().view.blocks) * kernel.lanes;
+    for (const Packed &group : layers_.back().groups) {
+        outputs_ = std::max(outputs_, int(group.outputs));
+        output_stride_ = std::max(output_stride_, size_t(group.view.blocks) * kernel.lanes);
+    }
+    assign_arrays(nodes);
 }
 
-void Network::run(const int16_t *x, int32_t *y, size_t n, Scratch &scratch) const {
-    size_t x_stride = input_stride_;
-    int16_t *out = scratch.first.data(), *other = scratch.second.data();
-    for (size_t l = 0; l + 1 < layers_.size(); ++l) {
-        const size_t out_stride = size_t(layers_[l].view.blocks) * kernel_->lanes;
-        kernel_->dense16(layers_[l].view, x, x_stride, out, out_stride, n);
-        x = out;
-        x_stride = out_stride;
-        std::swap(out, other);
+// An array for each value. One group needs a value until its last reader only, and may use its array again; several
+// need all values of a pixel until its last channel is coded.
+void Network::assign_arrays(const std::vector<Node> &nodes) {
+    const size_t count = nodes.size(); // values: the outputs of the last layer are elsewhere
+    std::vector<size_t> last(count, 0), array(count, 0);
+    std::vector<bool> busy = {true};
+    for (size_t n = 0; n < count; ++n) {
+        last[size_t(nodes[n].source)] = n;
+        if (nodes[n].added >= 0)
+            last[size_t(nodes[n].added)] = n;
     }
-    kernel_->dense32(layers_.back().view, x, x_stride, y, output_stride_, n);
+    strides_ = {size_t(inputs_)};
+    for (size_t n = 0; n < count; ++n) {
+        PackedNode &node = layers_[n];
+        node.source = array[size_t(nodes[n].source)];
+        node.added = node.adds ? array[size_t(nodes[n].added)] : 0;
+        if (n + 1 == count)
+            break;
+        size_t a = groups() > 1 ? busy.size() : 1; // array 0 keeps the inputs
+        while (a < busy.size() && busy[a])
+            ++a;
+        if (a == busy.size()) {
+            busy.push_back(true);
+            strides_.push_back(0);
+        }
+        busy[a] = true;
+        array[n + 1] = node.target = a;
+        for (const Packed &group : node.groups) // rows of padding of a group are where the next one will be
+            strides_[a] = std::max(strides_[a], group.offset + size_t(group.view.blocks) * kernel_->lanes);
+        for (size_t v = 1; v <= n; ++v)
+            if (last[v] == n && groups() == 1)
+                busy[array[v]] = false;
+    }
+    for (size_t &stride : strides_)
+        stride = (stride + 31) / 32 * 32; // a cache line
+}
+
+Network::Values::Values(const Network &network, size_t rows) : stride_(network.strides_[0]) {
+    for (const size_t stride : network.strides_)
+        arrays_.emplace_back(rows * stride);
+}
+
+void Network::run(int group, Values &values, size_t row, int32_t *y, size_t n) const {
+    const auto at = [&](size_t array) { return values.arrays_[array].data() + row * strides_[array]; };
+    for (const PackedNode &node : layers_) {
+        const Packed &layer = node.groups[size_t(group)];
+        if (&node == &layers_.back()) {
+            kernel_->dense32(layer.view, at(node.source), strides_[node.source], y, output_stride_, n);
+            break;
+        }
+        int16_t *to = at(node.target) + layer.offset;
+        const size_t stride = strides_[node.target];
+        kernel_->dense16(layer.view, at(node.source), strides_[node.source], to, stride, n);
+        if (node.adds)
+            kernel_->add16(at(node.added) + layer.offset, strides_[node.added], to, stride, layer.outputs, n, node.lo,
+                           node.hi);
+    }
 }
 
 } // namespace neuroc

@@ -22,7 +22,6 @@ namespace {
 constexpr int32_t WEIGHT_TOTAL = (1 << 14) - 4;
 constexpr uint32_t PRECISION = 24;
 constexpr int32_t CDF_TOTAL = 1 << 30;
-constexpr int EXP2_SIZE = 4096;
 constexpr int64_t DISTANCE_LIMIT = 1 << 21;
 
 // K components of a mixture, padded with such of weight 0. Deep: above 8 bits per sample.
@@ -38,18 +37,23 @@ struct Branch {
 
 template <typename T> NEUROC_INLINE T clamp(T v, T lo, T hi) { return v < lo ? lo : (v > hi ? hi : v); }
 
+// Twice what a sample is predicted to be.
+NEUROC_INLINE int32_t predicted(const HeadConstants &h, const int32_t *base, const int32_t *known, int channel) {
+    return base[channel] + (h.chained && channel ? known[channel - 1] : 0);
+}
+
 template <bool Deep, int K>
 NEUROC_INLINE void make_mixture(const HeadConstants &h, const int32_t *out, const int32_t *base, const int32_t *known,
                                 int channel, Mixture<K> &m) {
-    const int n = K * h.channels;
-    const int32_t *means = out + channel * K, *scales = means + n, *logits = scales + n;
+    const int own = h.staged ? 0 : channel, n = h.staged ? K : K * h.channels; // in the outputs
+    const int32_t *means = out + own * K, *scales = means + n, *logits = scales + n;
     int32_t top = logits[0];
     for (int k = 1; k < K; ++k)
         top = logits[k] > top ? logits[k] : top;
     uint32_t e[K], sum = 0;
     for (int k = 0; k < K; ++k) {
         const int32_t below = top - logits[k];
-        e[k] = below < EXP2_SIZE ? uint32_t(h.exp2[below < EXP2_SIZE ? below : 0]) : 0;
+        e[k] = uint32_t(h.exp2[below < EXP2_SIZE ? below : EXP2_SIZE]);
         sum += e[k];
     }
     int32_t rest = WEIGHT_TOTAL;
@@ -62,13 +66,13 @@ NEUROC_INLINE void make_mixture(const HeadConstants &h, const int32_t *out, cons
         m.mean[k] = m.mantissa[k] = m.weight[k] = 0;
         m.shift[k] = 1;
     }
-    const int32_t *couplings = out + 3 * n + channel * (channel - 1) / 2 * K;
-    const int32_t centre = base[channel] * (1 << h.centre_shift);
+    const int32_t *couplings = out + 3 * n + own * (own - 1) / 2 * K;
+    const int32_t centre = predicted(h, base, known, channel) * (1 << h.centre_shift);
     for (int k = 0; k < K; ++k) {
         int32_t mean = means[k] * (1 << h.offset_shift) + centre;
-        if (channel) {
+        if (own) {
             int32_t pulled = 0;
-            for (int c = 0; c < channel; ++c)
+            for (int c = 0; c < own; ++c)
                 pulled += couplings[c * K + k] * known[c];
             mean += (pulled + (1 << h.coupling_shift >> 1)) >> h.coupling_shift;
         }
@@ -202,6 +206,33 @@ NEUROC_INLINE void sample_intervals(const HeadConstants &h, const Mixture<K> &m,
         upper = f1;
     }
 }
+
+// A site in decoding or encoding: its distribution and the digits that are known. Kernels are generic over such types.
+template <bool Deep, int K> struct MixtureSite {
+    Mixture<K> mixture;
+    Branch branch;
+
+    NEUROC_INLINE void make(const HeadConstants &h, const int32_t *out, const int32_t *base, const int32_t *known,
+                            int channel) {
+        make_mixture<Deep, K>(h, out, base, known, channel, mixture);
+        branch = {0, 0, CDF_TOTAL};
+    }
+    NEUROC_INLINE int32_t symbol() const { return branch.prefix; }
+
+    template <bool First, typename Coder>
+    NEUROC_INLINE void decode(const HeadConstants &h, int width, int rest, Coder &coder) {
+        if constexpr (First)
+            decode_digit<Deep, K>(h, mixture, width, rest, branch, coder, Whole());
+        else
+            decode_digit<Deep, K>(h, mixture, width, rest, branch, coder,
+                                  Divisor(uint64_t(branch.upper - branch.lower)));
+    }
+
+    NEUROC_INLINE void intervals(const HeadConstants &h, int32_t sample, uint32_t step, uint32_t *start,
+                                 uint32_t *freq) const {
+        sample_intervals<Deep, K>(h, mixture, sample, step, start, freq);
+    }
+};
 
 } // namespace
 } // namespace neuroc

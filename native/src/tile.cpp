@@ -42,13 +42,10 @@ template <typename Cell> void Neighbours::any(const Cell &cell, int16_t *x, int3
     const uint16_t *left = cell(context.left), *up = cell(context.up);
     for (int c = 0; c < d_.channels; ++c)
         base[c] = int32_t(left[c]) + up[c];
-    const int32_t half = (1 << context.right_shift) >> 1;
     for (int t = 0; t < int(context.taps.size()); ++t) {
         const uint16_t *tap = cell(t);
-        for (int c = 0; c < d_.channels; ++c) {
-            const int32_t d = (2 * int32_t(tap[c]) - base[c]) * (1 << context.left_shift);
-            *x++ = int16_t(std::clamp((d + half) >> context.right_shift, -context.limit, context.limit));
-        }
+        for (int c = 0; c < d_.channels; ++c)
+            *x++ = scaled(2 * int32_t(tap[c]) - base[c]);
     }
 }
 
@@ -56,7 +53,8 @@ void Neighbours::gather(const uint16_t *canvas, int64_t i, int64_t j, int16_t *x
     const uint16_t *here = canvas + (i * width_ + j) * d_.channels;
     const bool interior = i >= above_ && i + below_ < height_ && j >= before_ && j + after_ < width_;
     // Without a right shift nothing is rounded, and the limit is beyond what samples can give.
-    const bool plain = d_.context.right_shift == 0 && (2 << (d_.bits + d_.context.left_shift)) <= d_.context.limit;
+    const int32_t most = ((2 << d_.bits) - 2) << d_.context.left_shift;
+    const bool plain = d_.context.right_shift == 0 && most <= d_.context.limit;
     if (interior && plain && d_.channels == 3)
         inside<3>(here, x, base);
     else if (interior && plain && d_.channels == 1)
@@ -65,6 +63,9 @@ void Neighbours::gather(const uint16_t *canvas, int64_t i, int64_t j, int16_t *x
         any([&](int t) { return here + offsets_[t]; }, x, base);
     else
         any([&](int t) { return canvas + cell(i, j, d_.context.taps[t]) * d_.channels; }, x, base);
+    if (d_.context.levels)
+        for (int c = 0; c < d_.channels; ++c)
+            x[offsets_.size() * d_.channels + c] = scaled(base[c] - ((1 << d_.bits) - 1));
 }
 
 } // namespace neuroc

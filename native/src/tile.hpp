@@ -37,7 +37,17 @@ class Neighbours {
 
     size_t cells() const { return size_t(height_ * width_ + 1); }
 
-    // Network inputs (taps * channels) and base (channels) of pixel (i, j).
+    // What the network sees of a difference of twice a sample.
+    int16_t scaled(int32_t difference) const {
+        const Context &c = d_.context;
+        const int32_t d = (difference * (1 << c.left_shift) + (1 << c.right_shift >> 1)) >> c.right_shift;
+        return int16_t(d < -c.limit ? -c.limit : (d > c.limit ? c.limit : d));
+    }
+
+    // Inputs of taps and levels: all that do not depend on the pixel itself.
+    size_t context() const { return (offsets_.size() + size_t(d_.context.levels)) * size_t(d_.channels); }
+
+    // These inputs, and base (channels), of pixel (i, j).
     void gather(const uint16_t *canvas, int64_t i, int64_t j, int16_t *x, int32_t *base) const;
 
   private:

@@ -36,7 +36,35 @@ Layer layer(Random &r, int inputs, int outputs, int largest, int lo, int hi) {
     return l;
 }
 
-Description description(Random &r, int channels, int bits, int slope) {
+enum class Kind { chain, mixtures, softmaxes }; // the last two in groups
+
+// Layers in groups, one for each channel: a first one, two of a residual block, the head.
+std::vector<Node> grouped(Random &r, int channels, int context, bool softmax) {
+    std::vector<Node> nodes(4);
+    int before = 0;
+    for (int c = 0; c < channels; ++c) {
+        const int width = 19 + 7 * c;
+        const int all = before + width;
+        nodes[0].groups.push_back(layer(r, context + c, width, 300, -2047, 2047));
+        nodes[1].groups.push_back(layer(r, all, width, 90, 0, 2047));
+        nodes[2].groups.push_back(layer(r, all, width, 90, -4094, 4094));
+        Layer head = layer(r, all, softmax ? 256 : 15, 200, -4095, 4095);
+        for (int o = 5; o < 10 && !softmax; ++o) {
+            head.lo[o] = -896;
+            head.hi[o] = 640;
+        }
+        nodes[3].groups.push_back(head);
+        before = all;
+    }
+    for (int n = 0; n < 4; ++n)
+        nodes[n].source = n;
+    nodes[2].added = 1;
+    nodes[2].lo = 0;
+    nodes[2].hi = 2047;
+    return nodes;
+}
+
+Description description(Random &r, int channels, int bits, int slope, Kind kind) {
     Description d;
     d.channels = channels;
     d.bits = bits;
@@ -52,8 +80,6 @@ Description description(Random &r, int channels, int bits, int slope) {
     d.context.right_shift = bits > 8 ? 3 : 0;
     d.context.limit = bits > 8 ? 4080 : 1020;
     const int in = int(d.context.taps.size()) * channels, pairs = channels * (channels - 1) / 2;
-    d.layers.push_back(layer(r, in, 37, 300, 0, 4095));
-    d.layers.push_back(layer(r, 37, 65, 90, -2000, 4095));
     Layer head = layer(r, 65, 3 * (3 * channels + pairs), 200, 0, 0);
     for (int o = 0; o < head.outputs; ++o) {
         const int kind = o / (3 * channels);
@@ -61,9 +87,14 @@ Description description(Random &r, int channels, int bits, int slope) {
         head.hi[o] = most;
         head.lo[o] = kind == 1 ? -896 : -most;
     }
-    d.layers.push_back(head);
+    d.layers = chain({layer(r, in, 37, 300, 0, 4095), layer(r, 37, 65, 90, -2000, 4095), head});
     const int unit = bits > 8 ? 3 : bits - 8;
-    d.head = {3, unit, unit > 0 ? unit : 0, 3 + (unit < 0 ? -unit : 0), 5};
+    d.head = {false, false, 3, unit, unit > 0 ? unit : 0, 3 + (unit < 0 ? -unit : 0), 5};
+    if (kind != Kind::chain) {
+        d.context.levels = true;
+        d.layers = grouped(r, channels, in + channels, kind == Kind::softmaxes);
+        d.head = {kind == Kind::softmaxes, true, 5, unit, 0, 3, 5};
+    }
     const int size = bits > 8 ? 1 << 18 : 1 << 12;
     for (int i = 0; i < size; ++i)
         d.tables.sigmoid.push_back(int32_t(65536.0 * i / size));
@@ -81,9 +112,9 @@ void require(bool condition, const char *what) {
     }
 }
 
-template <typename Sample> void run(int channels, int bits, int slope, Coder coder) {
+template <typename Sample> void run(int channels, int bits, int slope, Coder coder, Kind network = Kind::chain) {
     Random r;
-    const Description d = description(r, channels, bits, slope);
+    const Description d = description(r, channels, bits, slope, network);
     uint64_t hash = 14695981039346656037u;
     for (const Shape shape : {Shape{1, 1}, Shape{1, 8}, Shape{9, 2}, Shape{11, 10}}) {
         const size_t tiles = 3, size = size_t(shape.pixels()) * channels;
@@ -127,8 +158,8 @@ template <typename Sample> void run(int channels, int bits, int slope, Coder cod
             for (const char c : s)
                 hash = (hash ^ uint8_t(c)) * 1099511628211u;
     }
-    std::printf("channels %d bits %2d slope %d coder %d  %016llx\n", channels, bits, slope, int(coder),
-                static_cast<unsigned long long>(hash));
+    std::printf("network %d channels %d bits %2d slope %d coder %d  %016llx\n", int(network), channels, bits, slope,
+                int(coder), static_cast<unsigned long long>(hash));
 }
 
 } // namespace
@@ -144,6 +175,8 @@ int main() {
                 for (const int bits : {2, 4, 8})
                     run<uint8_t>(channels, bits, slope, coder);
                 run<uint16_t>(channels, 16, slope, coder);
+                run<uint8_t>(channels, 8, slope, coder, Kind::mixtures);
+                run<uint8_t>(channels, 8, slope, coder, Kind::softmaxes);
             }
     return 0;
 }

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import Intervals, Spec, Step
+from neuroc.api import CausalDescription, Intervals, Spec, Step
 
 from .codec import Params
 from .context import Taps
+from .description import describe
 from .head import distribution, network_inputs
 from .network import Variant
 from .schedule import order
@@ -33,6 +34,10 @@ class MaskedModel:
         self._evaluator = evaluator
         # The windows of the first layer, then the taps before the pixel of each block that has some.
         self._taps: tuple[Taps, ...] = (variant.taps, *(taps[:-1] for taps in variant.blocks if len(taps) > 1))
+
+    def description(self, spec: Spec, params: Params) -> CausalDescription | None:
+        """The same as data (neuroc.causal), for engines that run the loop over pixels themselves."""
+        return describe(self.variant, self._evaluator.layers, params.schedule)
 
     def analyse(self, x: NDArray[Any], spec: Spec, params: Params) -> tuple[list[Ints], list[bytes]]:
         flat = x.reshape(spec.batch, spec.pixels, spec.channels)

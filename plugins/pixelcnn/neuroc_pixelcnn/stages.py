@@ -27,6 +27,7 @@ class Evaluator:
 
     def __init__(self, variant: Variant, layers: Sequence[Sequence[Network]], engine: Engine) -> None:
         self.variant = variant
+        self.layers = layers
         self.dense: list[list[Callable[[Ints], Ints]]] = [[evaluator(engine, g) for g in layer] for layer in layers]
         self.groups = [slice(*ends) for ends in pairwise((0, *accumulate(variant.groups)))]
         self.hidden = [slice(*ends) for ends in pairwise((0, *accumulate(variant.hidden)))]
