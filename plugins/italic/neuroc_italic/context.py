@@ -1,4 +1,4 @@
-"""The network's context part: from what is known of a tile to features of its cells, step by step (SPEC section 15.3).
+"""The network's context part: from what is known of a tile to features of its cells, step by step (SPEC section 15.4).
 
 inputs, state --fuse--> stream --+-- group 0 --+-- group 1 --+-- group 2 --> stream = next state
 group:  trunk(stream) * sigmoid(gate) + lift,   gate and lift from a mask branch at half the resolution of the cells

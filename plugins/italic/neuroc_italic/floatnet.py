@@ -231,7 +231,7 @@ class FloatNetwork(torch.nn.Module):
 
     @torch.no_grad()
     def export(self) -> dict[str, NDArray[np.generic]]:
-        """Integer tensors of the exact layers (SPEC section 15.5): weights rounded as finely as 2**24 allows."""
+        """Integer tensors of the exact layers (SPEC section 15.7): weights rounded as finely as 2**24 allows."""
         tensors: dict[str, NDArray[np.generic]] = {}
         for name, shape in self.shapes.items():
             w, b = (t.detach().cpu().float() for t in self._tensors(name))

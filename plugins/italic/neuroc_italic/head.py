@@ -1,4 +1,4 @@
-"""From the head's outputs to mixtures (SPEC section 15.4).
+"""From the head's outputs to mixtures (SPEC section 15.5).
 
 Means are the prediction plus what the network says; the couplings multiply the differences between the samples of
 the channels before and their predictions.
@@ -24,6 +24,8 @@ def prove_head(variant: Variant, bits: int, largest_unit: int) -> None:
     largest = np.maximum(np.abs(lo), np.abs(hi))
     n = MIXTURES * variant.channels
     top = ((1 << max(8, bits)) - 1) << LEVEL_BITS  # of samples and predictions, and of their differences
+    if variant.base:  # the prediction is the base picture and a mean of differences to it: -top .. 2 * top
+        top *= 2
     offset = int(largest[:n].max()) << (largest_unit if bits > 8 else 0)
     pulled = (variant.channels - 1) * int(largest[3 * n :].max(initial=0)) * top + 32
     centre = top << (MEAN_BITS - LEVEL_BITS)

@@ -1,4 +1,4 @@
-"""What the network sees of a tile: each pixel predicted from the known ones, and differences (SPEC section 15.1).
+"""What the network sees of a tile: predictions from the known pixels, and differences (SPEC sections 15.1 and 15.3).
 
 Everything is relative to the prediction: a mean of the known samples, weighted by six binomial blurs of which each is
 twice as wide and eight times lighter than the one before. Its unit is a quarter of a level (of 8 bits).

@@ -1,4 +1,4 @@
-"""Reads a weights file into exact layers and proves them (SPEC section 15.3 and 14.5)."""
+"""Reads a weights file into exact layers and proves them (SPEC sections 15.4 and 15.7)."""
 
 from __future__ import annotations
 

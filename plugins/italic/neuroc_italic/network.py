@@ -1,4 +1,4 @@
-"""The network as data: variants, layers, clamps of the head (SPEC section 15.3)."""
+"""The network as data: variants, layers, clamps of the head (SPEC section 15.4)."""
 
 from __future__ import annotations
 

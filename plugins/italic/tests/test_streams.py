@@ -14,7 +14,8 @@ from neuroc.errors import CorruptFileError, LimitError
 from neuroc.limits import Limits
 from neuroc_italic import head
 from neuroc_italic.codec import CODEC, MAX_UNIT, Params
-from neuroc_italic.network import VARIANTS, Variant
+from neuroc_italic.inputs import look
+from neuroc_italic.network import LEVEL_BITS, VARIANTS, Variant
 
 Picture = NDArray[Any]
 
@@ -131,6 +132,22 @@ def test_a_damaged_file_has_no_partial_picture(photo: Picture) -> None:
 @pytest.mark.parametrize("bits", [2, 4, 8, 16])
 def test_the_means_of_every_network_fit(name: str, bits: int) -> None:
     head.prove_head(VARIANTS[name], bits, MAX_UNIT)
+
+
+def test_predictions_from_a_base_picture_leave_the_range_of_samples_as_far_as_is_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    top = 255 << LEVEL_BITS
+    base, mask = np.zeros((1, 8, 8, 3), dtype=np.int32), np.zeros((8, 8), dtype=np.int32)
+    base[:, :, 4:], mask[:, :4] = top, 1
+    seen = look(np.full_like(base, top), mask, top // 2, 0, base)
+    assert int(seen.prediction.max()) == 2 * top
+    assert int(look(np.zeros_like(base), mask, top // 2, 0, top - base).prediction.min()) == -top
+    honest = Variant.head_clamps
+    monkeypatch.setattr(Variant, "head_clamps", lambda v: tuple(4 * c for c in honest(v)))
+    head.prove_head(VARIANTS["rgb"], 16, MAX_UNIT)  # just fits
+    with pytest.raises(ExactnessError, match="rgb-dct"):
+        head.prove_head(VARIANTS["rgb-dct"], 16, MAX_UNIT)
 
 
 def test_clamps_that_leave_too_much_room_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
