@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ..driver import encode_items
 from ..engines import get_engine
@@ -29,6 +30,8 @@ COMMAND_LINE = (
     *("inputs", "output", "out_dir", "jobs", "frame", "no_verify", "no_raw", "force", "skip_existing", "quiet", "json"),
     *("max_pixels", "max_work", "max_steps", "max_memory", "max_metadata"),
 )
+FEW_TENSORS = 12
+ENDS = ("min", "max")
 SIZES = ((1, 1), (1, 9), (9, 1), (2, 3), (8, 8), (9, 14), (14, 9))
 
 
@@ -188,13 +191,31 @@ def _damaged(weights: Weights) -> Iterator[tuple[str, Weights, bool]]:
     """(what was done, the weights, whether they must be refused)."""
     tensors = dict(weights.tensors)
     yield "no tensor at all", replace(weights, tensors={}), True
-    for name in sorted(tensors)[:12]:
+    for name, ends in _chosen(tensors).items():
         tensor = tensors[name]
         rest = {k: v for k, v in tensors.items() if k != name}
         yield f"{name} missing", replace(weights, tensors=rest), True
         yield f"{name} without its last row", replace(weights, tensors={**tensors, name: tensor[:-1]}), tensor.ndim > 0
         yield f"{name} in float32", replace(weights, tensors={**tensors, name: tensor.astype(np.float32)}), True
         if np.issubdtype(tensor.dtype, np.integer):
-            for end in ("min", "max"):
+            for end in ends:
                 full = np.full_like(tensor, getattr(np.iinfo(tensor.dtype), end))
                 yield f"{name} at the {end} of its type", replace(weights, tensors={**tensors, name: full}), False
+
+
+def _chosen(tensors: Mapping[str, NDArray[Any]]) -> dict[str, tuple[str, ...]]:
+    """Tensors to damage, and the ends of their types to fill them with: all of both for a few tensors.
+
+    A model may have to be built for each end. So of many tensors these are the first, middle and last of each type and
+    rank by name, with the ends by turns.
+    """
+    if len(tensors) <= FEW_TENSORS:
+        return dict.fromkeys(sorted(tensors), ENDS)
+    kinds: dict[tuple[str, int], list[str]] = {}
+    for name in sorted(tensors):
+        kinds.setdefault((tensors[name].dtype.str, tensors[name].ndim), []).append(name)
+    return {
+        names[at]: (ENDS[n % 2],)
+        for names in kinds.values()
+        for n, at in enumerate(sorted({0, len(names) // 2, len(names) - 1}))
+    }
