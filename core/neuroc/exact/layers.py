@@ -10,6 +10,7 @@ represents each of them, so no rounding ever happens, with or without fused mult
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,12 @@ class Interval:
     @classmethod
     def of(cls, lo: int, hi: int, n: int) -> Interval:
         return cls(np.full(n, lo, dtype=np.int64), np.full(n, hi, dtype=np.int64))
+
+    @classmethod
+    def each(cls, bounds: Sequence[tuple[int, int]]) -> Interval:
+        """From (lo, hi) of each number."""
+        lo, hi = np.array(bounds, dtype=np.int64).T
+        return cls(np.ascontiguousarray(lo), np.ascontiguousarray(hi))
 
 
 def magnitude(a: I64) -> int:
@@ -106,6 +113,16 @@ class Linear:
         half = np.int64(1) << (self.shift - 1)
         y: I64 = np.clip((acc + half) >> self.shift, self.clamp.lo, self.clamp.hi)
         return y
+
+
+def beside(layers: Sequence[Linear]) -> Linear:
+    """One layer with the outputs of all, for the same inputs."""
+    return Linear(
+        np.concatenate([x.weight for x in layers]),
+        np.concatenate([x.bias for x in layers]),
+        np.concatenate([x.shift for x in layers]),
+        Interval(np.concatenate([x.clamp.lo for x in layers]), np.concatenate([x.clamp.hi for x in layers])),
+    )
 
 
 def carrier(bound: int) -> type[np.float32] | type[np.float64]:

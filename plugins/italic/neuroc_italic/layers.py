@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import Engine, Interval, Linear, Weights, WeightsError, evaluator, prove
+from neuroc.api import Engine, Interval, Linear, Weights, evaluator, prove
 from neuroc.exact.attention import Attention
+from neuroc.exact.layers import beside
+from neuroc.exact.stored import require_layers, stored_layer
 from neuroc.exact.tables import SIGMOID_RANGE, sigmoid_table
 
 from .inputs import ONE, contrast_table
@@ -42,7 +44,7 @@ def cell_range(variant: Variant) -> Interval:
     parts += [(-d, d)] * (c * len(CELL_RING) + c)
     parts += [(0, int(contrast_table()[-1]))] * 4
     parts += [(-d, d)] * (c * len(CELL_RING) if variant.base else 0)
-    return _interval(parts + [(0, ONE)] * KNOTS)
+    return Interval.each(parts + [(0, ONE)] * KNOTS)
 
 
 def pixel_range(variant: Variant) -> Interval:
@@ -50,12 +52,7 @@ def pixel_range(variant: Variant) -> Interval:
     c, d = variant.channels, DIFFERENCE_MAX
     parts = [(0, ACTIVATION_MAX)] * PIXEL + [(-d, d)] * (c * len(PIXEL_TAPS)) + [(0, ONE)] * len(PIXEL_TAPS)
     parts += [(-d, d)] * (c * len(PIXEL_RING) + c) + [(0, int(contrast_table()[-1]))]
-    return _interval(parts + [(-d, d)] * (c * (len(PIXEL_RING) + 1) if variant.base else 0))
-
-
-def _interval(parts: list[tuple[int, int]]) -> Interval:
-    lo, hi = np.array(parts, dtype=np.int64).T
-    return Interval(np.ascontiguousarray(lo), np.ascontiguousarray(hi))
+    return Interval.each(parts + [(-d, d)] * (c * (len(PIXEL_RING) + 1) if variant.base else 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,10 +102,11 @@ def range_of(variant: Variant, name: str) -> Interval:
 
 def load_layers(variant: Variant, weights: Weights, engine: Engine) -> Layers:
     """The proved layers on ``engine``; raises WeightsError, ExactnessError."""
-    expected = {f"{name}.{part}" for name in variant.layers for part in ("weight", "bias", "shift")}
-    if set(weights.tensors) != expected:
-        raise WeightsError(f"{weights.name} are not weights of the italic network", remedy="Choose others")
-    linear = {name: _linear(variant, weights, name) for name in variant.layers}
+    require_layers(weights, variant.layers, f"the italic network {variant.name}")
+    linear = {
+        name: stored_layer(weights, name, shape.columns, clamp_of(variant, name))
+        for name, shape in variant.layers.items()
+    }
 
     def chain(*names: str) -> Any:
         layers = tuple(linear[name] for name in names)
@@ -116,7 +114,7 @@ def load_layers(variant: Variant, weights: Weights, engine: Engine) -> Layers:
 
     groups = [f"group{g}." for g in range(GROUPS)]
     attentive = next(g for g in groups if g + "query" in linear)
-    joined = _beside([linear[attentive + part] for part in ("query", "key", "value")])
+    joined = beside([linear[attentive + part] for part in ("query", "key", "value")])
     phases = [_rows(linear["pixel"], slice(p * PIXEL, (p + 1) * PIXEL)) for p in range(4)]
     return Layers(
         first=chain("first"),
@@ -133,39 +131,9 @@ def load_layers(variant: Variant, weights: Weights, engine: Engine) -> Layers:
     )
 
 
-def _linear(variant: Variant, weights: Weights, name: str) -> Linear:
-    shape = variant.layers[name]
-    weight = _tensor(weights, f"{name}.weight", np.int16, (shape.outputs, shape.columns))
-    bias = _tensor(weights, f"{name}.bias", np.int32, (shape.outputs,))
-    shift = _tensor(weights, f"{name}.shift", np.uint8, (shape.outputs,))
-    return Linear(weight, bias, shift, clamp_of(variant, name))
-
-
 def _rows(layer: Linear, rows: slice) -> Linear:
     clamp = Interval(layer.clamp.lo[rows], layer.clamp.hi[rows])
     return Linear(layer.weight[rows], layer.bias[rows], layer.shift[rows], clamp)
-
-
-def _beside(layers: list[Linear]) -> Linear:
-    """One layer with the outputs of all, for the same inputs."""
-    clamp = Interval(np.concatenate([x.clamp.lo for x in layers]), np.concatenate([x.clamp.hi for x in layers]))
-    return Linear(
-        np.concatenate([x.weight for x in layers]),
-        np.concatenate([x.bias for x in layers]),
-        np.concatenate([x.shift for x in layers]),
-        clamp,
-    )
-
-
-def _tensor(weights: Weights, name: str, dtype: type[np.integer[Any]], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    tensor = weights.tensors[name]
-    if tensor.dtype != dtype or tensor.shape != shape:
-        raise WeightsError(
-            f"tensor {name} of the weights {weights.name} is {tensor.dtype}{list(tensor.shape)}, "
-            f"not {np.dtype(dtype)}{list(shape)}",
-            remedy="These weights are of another network: choose others",
-        )
-    return tensor.astype(np.int64)
 
 
 @lru_cache(maxsize=1)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neuroc.api import Interval, Linear, Network, Weights, WeightsError, prove
+from neuroc.api import Interval, Network, Weights, prove
+from neuroc.exact.stored import require_layers, stored_layer
 
 from .network import ACTIVATION_MAX, INPUT_MAX, Layer, Variant
-
-PARTS: dict[str, type[np.integer]] = {"weight": np.int16, "bias": np.int32, "shift": np.uint8}
 
 
 def load_layers(variant: Variant, weights: Weights) -> tuple[tuple[Network, ...], ...]:
@@ -17,11 +13,9 @@ def load_layers(variant: Variant, weights: Weights) -> tuple[tuple[Network, ...]
 
     Raises WeightsError if the tensors are not those of ``variant``, ExactnessError if a bound fails.
     """
-    expected = {
-        f"{layer.name}.{g}.{part}" for layer in variant.layers for g in range(variant.channels) for part in PARTS
-    }
-    if set(weights.tensors) != expected:
-        raise WeightsError(f"{weights.name} are not weights of the network {variant.name}", remedy="Choose others")
+    names = (f"{layer.name}.{g}" for layer in variant.layers for g in range(variant.channels))
+    # Not the variant's name: models serve all sets of weights of their architecture.
+    require_layers(weights, names, f"the {variant.head} network for {variant.channels} channels")
     return tuple(tuple(_group(variant, layer, g, weights) for g in range(variant.channels)) for layer in variant.layers)
 
 
@@ -33,24 +27,9 @@ def input_range(layer: Layer, group: int) -> Interval:
 
 
 def _group(variant: Variant, layer: Layer, group: int, weights: Weights) -> Network:
-    inputs, outputs = layer.inputs[group], layer.outputs[group]
-    shapes = {"weight": (outputs, inputs), "bias": (outputs,), "shift": (outputs,)}
-    parts = {
-        part: _tensor(weights, f"{layer.name}.{group}.{part}", shapes[part], dtype) for part, dtype in PARTS.items()
-    }
     clamp = variant.clamp(layer, group)
     if layer.residual:
         # What is added to a stream of +-ACTIVATION_MAX and then clamped to it needs no more than twice its range.
-        clamp = Interval.of(-2 * ACTIVATION_MAX, 2 * ACTIVATION_MAX, outputs)
-    return prove((Linear(parts["weight"], parts["bias"], parts["shift"], clamp),), input_range(layer, group))
-
-
-def _tensor(weights: Weights, name: str, shape: tuple[int, ...], dtype: type[np.integer]) -> NDArray[np.int64]:
-    tensor = weights.tensors[name]
-    if tensor.dtype != dtype or tensor.shape != shape:
-        raise WeightsError(
-            f"tensor {name} of the weights {weights.name} is {tensor.dtype}{list(tensor.shape)}, "
-            f"not {np.dtype(dtype)}{list(shape)}",
-            remedy="These weights are of another network: choose others",
-        )
-    return tensor.astype(np.int64)
+        clamp = Interval.of(-2 * ACTIVATION_MAX, 2 * ACTIVATION_MAX, layer.outputs[group])
+    linear = stored_layer(weights, f"{layer.name}.{group}", layer.inputs[group], clamp)
+    return prove((linear,), input_range(layer, group))

@@ -49,7 +49,7 @@ def test_weights_of_another_network_are_refused(weights: Any) -> None:
     good = weights(variant)
     name = "block1.up.0.weight"
     missing = {k: v for k, v in good.tensors.items() if k != name}
-    with pytest.raises(WeightsError, match="not weights of the network grey-mixture"):
+    with pytest.raises(WeightsError, match="not weights of the mixture network for 1 channels"):
         load_layers(variant, Weights(good.name, good.digest, missing))
     with pytest.raises(WeightsError, match=r"block1\.up\.0\.weight"):
         load_layers(variant, changed(good, name, good.tensors[name][:, 1:]))
