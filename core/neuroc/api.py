@@ -27,7 +27,6 @@ from .distributions import (
     prove_coupled,
     softmax,
     table,
-    top_level,
 )
 from .engines import Engine, evaluator
 from .errors import (
@@ -50,6 +49,7 @@ from .model import (
     Model,
     ParallelEncode,
     Previewing,
+    PreviewingModel,
     Progressive,
     RawCodec,
     SmallTiles,
@@ -89,6 +89,7 @@ __all__ = [
     "NeurocError",
     "ParallelEncode",
     "Previewing",
+    "PreviewingModel",
     "Progressive",
     "RawCodec",
     "Runner",
@@ -113,5 +114,4 @@ __all__ = [
     "prove_coupled",
     "softmax",
     "table",
-    "top_level",
 ]

@@ -102,6 +102,17 @@ class Progressive(Protocol):
 
 
 @runtime_checkable
+class PreviewingModel(Protocol):
+    """Optional: a first picture before the first step, from what comes even earlier (``neuroc decode --preview``).
+
+    Such as latents, from which a network predicts the picture. Where no network is needed the codec is Previewing.
+    """
+
+    def preview(self, spec: Spec, params: Any, side: Sequence[bytes]) -> Generator[Step, Ints, list[Ints]]:
+        """Like ``steps``, but ends as early as there is a picture; returns the planes as guessed then."""
+
+
+@runtime_checkable
 class Adaptive(Protocol):
     """Optional, encoder only: chooses parameters that are to be found by looking at the picture."""
 

@@ -1,4 +1,5 @@
-"""Pictures before they are complete: the beginning of each coded stream (capabilities Progressive and Previewing).
+"""Pictures before they are complete: the beginning of each coded stream (capabilities Progressive, Previewing
+and PreviewingModel).
 
 What comes out is a guess: no digest proves it, and of each tile's stream only the beginning is read.
 """
@@ -16,7 +17,7 @@ from .codecs import raw
 from .container import parse
 from .driver import decode_beginning, split_side
 from .errors import CorruptFileError, UnsupportedPictureError, UsageError
-from .model import Previewing, Progressive, RawCodec, Spec
+from .model import Previewing, PreviewingModel, Progressive, RawCodec, Spec
 from .models import batch_size, guarded, open_coder, open_model, weights_for_decoding
 from .opened import DEFAULT_OPTIONS, DecodeOptions, OpenFile
 from .picture import Picture
@@ -29,13 +30,13 @@ Samples = NDArray[Any]
 def decode_partly(
     data: bytes, upto: int | None, options: DecodeOptions = DEFAULT_OPTIONS, name: str | None = None
 ) -> Picture:
-    """The picture after ``upto`` steps of each tile; None: the preview, for which no network is loaded.
+    """The picture after ``upto`` steps of each tile; None: the preview, without a network if it needs none.
 
     Raises UsageError if the codec cannot do that, CorruptFileError, PluginError, LimitError.
     """
     file = OpenFile.file(parse(data, limits=options.limits, name=name), replace(options, region=None))
     parsed = file.parsed
-    if isinstance(file.loaded.codec, RawCodec) or (upto is None and not isinstance(file.loaded.codec, Previewing)):
+    if isinstance(file.loaded.codec, RawCodec):
         raise _impossible(file, upto)
     for t in file.tiles:
         for g, (method, stream) in enumerate(parsed.tile_groups(t)):
@@ -82,11 +83,15 @@ def _decode(file: OpenFile, group: int, spec: Spec, upto: int | None, items: Seq
     digest = file.weights_digest(group)
     weights = weights_for_decoding(loaded, digest, runtime.weights) if digest else NO_WEIGHTS
     model = open_model(loaded, weights, spec, runtime)
-    if not isinstance(model, Progressive):
+    if not isinstance(model, PreviewingModel if upto is None else Progressive):
         raise _impossible(file, upto)
     with guarded(loaded.id):
         side, streams = split_side(model, items)
-        planes = decode_beginning(model.partial(spec, loaded.params, side, upto), streams, coder)
+        if upto is None:
+            steps = model.preview(spec, loaded.params, side)
+        else:
+            steps = model.partial(spec, loaded.params, side, upto)
+        planes = decode_beginning(steps, streams, coder)
         samples = model.synthesise(planes, spec, loaded.params)
     return np.asarray(samples)
 

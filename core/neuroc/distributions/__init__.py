@@ -11,7 +11,7 @@ encoder needs F at two boundaries a digit only (``intervals``).
 """
 
 from .base import Digits, Distribution, code_length, digit_bits, estimate_bits
-from .coupled import CoupledMixtures, prove_coupled, top_level
+from .coupled import CoupledMixtures, prove_coupled
 from .mixture import Mixture, mean_limit, mixture_weights
 from .tables import Cumulative, softmax, table
 
@@ -29,5 +29,4 @@ __all__ = [
     "prove_coupled",
     "softmax",
     "table",
-    "top_level",
 ]

@@ -1,11 +1,13 @@
-"""Mixtures of the channels of a pixel, each drawn along by those before it (SPEC section 15.5).
+"""Mixtures of the channels of a pixel, each drawn along by those before it (SPEC sections 15.5 and 16.5).
 
-    mean = prediction + offset + sum over the channels before: coupling * (sample - its prediction)
+    mean = centre + offset + sum over the channels before: coupling * (sample - its centre)
 
-Samples and predictions are in quarter levels, of 8 bits where the samples have fewer.
+Samples, centres and means are in 1/16 of a level, of 8 bits where the samples have fewer.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,48 +17,43 @@ from .mixture import Mixture, mean_limit, mixture_weights
 
 Ints = NDArray[np.int32]
 
-LEVEL_BITS = 2  # samples and predictions are in quarter levels
-MEAN_BITS = 4  # means in 1/16
-PULL_BITS = 6  # coupling in 1/256 times quarter levels, to 1/16 of a level
+MEAN_BITS = 4  # fraction bits of a level
+COUPLING_BITS = 8  # couplings are in 1/256
 
 
-def top_level(bits: int) -> int:
-    """The largest prediction of samples of ``bits`` bits, in quarter levels."""
-    return ((1 << max(8, bits)) - 1) << LEVEL_BITS
+def prove_coupled(channels: int, offset: int, coupling: int, centre: tuple[int, int], bits: int, unit: int) -> None:
+    """Bound every integer of CoupledMixtures; raises ExactnessError if one does not fit its type.
 
-
-def prove_coupled(channels: int, offset: int, coupling: int, bits: int, largest_unit: int) -> None:
-    """Bound every int32 of CoupledMixtures, for predictions from 0 to ``top_level``.
-
-    offset, coupling: what the outputs do not exceed in magnitude. Raises ExactnessError.
+    offset, coupling: what the outputs do not exceed in magnitude. centre: the range of centres in 1/16 of a level.
+    unit: the largest there is, for more than 8 bits.
     """
-    top = top_level(bits)  # of samples and predictions, and of their differences
-    widest = offset << (largest_unit if bits > 8 else 0)
-    pulled = (channels - 1) * coupling * top + (1 << PULL_BITS >> 1)
-    centre = top << (MEAN_BITS - LEVEL_BITS)
-    if pulled >= 1 << 31 or centre + widest + (pulled >> PULL_BITS) >= mean_limit(bits):
+    top = ((1 << max(8, bits)) - 1) << MEAN_BITS
+    difference = max(top - centre[0], centre[1])
+    pulled = (channels - 1) * coupling * difference + (1 << COUPLING_BITS >> 1)
+    mean = max(-centre[0], centre[1]) + (offset << (unit if bits > 8 else 0)) + (pulled >> COUPLING_BITS)
+    if pulled >= 1 << (31 if bits <= 8 else 63) or mean >= mean_limit(bits):
         raise ExactnessError(f"the means of {channels} coupled channels do not fit their type at {bits} bits")
 
 
 class CoupledMixtures:
     """The distributions of n pixels, channel by channel, from a network's outputs."""
 
-    def __init__(self, outputs: Ints, prediction: Ints, components: int, bits: int, unit: int) -> None:
+    def __init__(self, outputs: Ints, centre: Ints, components: int, bits: int, unit: int) -> None:
         """outputs: (n, all), rows of means, scales and logits by channel, then of couplings: G from R, B from R and G.
 
-        prediction: (n, C) quarter levels. A unit is 2**unit levels, unit = bits - 8 for up to 8 bits.
+        centre: (n, C) 1/16 of a level. A unit is 2**unit levels, unit = bits - 8 for up to 8 bits.
         """
-        channels = prediction.shape[1]
+        channels = centre.shape[1]
         n = components * channels
         shape = (len(outputs), channels, components)
         self.bits, self.unit = bits, unit
-        self._prediction = prediction
-        centre = (prediction << np.int32(MEAN_BITS - LEVEL_BITS))[:, :, None]
-        self._means = (outputs[:, :n].reshape(shape) << np.int32(max(0, unit))) + centre
+        self._type: Any = np.int32 if bits <= 8 else np.int64
+        self._centre = centre
+        self._means = (outputs[:, :n].reshape(shape) << np.int32(max(0, unit))) + centre[:, :, None]
         self._scales = outputs[:, n : 2 * n].reshape(shape)
         self._logits = outputs[:, 2 * n : 3 * n].reshape(shape)
         self._couplings = outputs[:, 3 * n :].reshape(len(outputs), -1, components)
-        self._known: list[Ints] = []
+        self._known: list[NDArray[Any]] = []
 
     def mixture(self, channel: int) -> Mixture:
         """The distribution of ``channel``; the channels before it must have been given to ``know``."""
@@ -72,9 +69,10 @@ class CoupledMixtures:
         if channel:
             first = channel * (channel - 1) // 2  # row of the coefficients: 0 for G, 1 and 2 for B
             pulled = sum(self._couplings[:, first + c] * known for c, known in enumerate(self._known))
-            means = means + ((pulled + np.int32(1 << PULL_BITS >> 1)) >> np.int32(PULL_BITS))
+            pulled = (pulled + self._type(1 << COUPLING_BITS >> 1)) >> self._type(COUPLING_BITS)
+            means = means + pulled.astype(np.int32)
         return means
 
     def know(self, samples: Ints) -> None:
-        """Take the samples (n,) of the next channel, in quarter levels."""
-        self._known.append((samples - self._prediction[:, len(self._known)])[:, None])
+        """Take the samples (n,) of the next channel, in 1/16 of a level."""
+        self._known.append((samples - self._centre[:, len(self._known)]).astype(self._type)[:, None])

@@ -1,11 +1,11 @@
 """RMS norm of the features of a place in integers (SPEC section 10.6).
 
-    S = sum x**2                                             over the n features
-    r = floor(sqrt(floor(n * 2**44 / (S + n * 2**6))))       2**22 / rms: one when the mean square is one in 8 fraction bits
-    y = (x * r + 2**13) >> 14                                x / rms with 8 fraction bits
+    S = sum x**2                                         over the n features
+    r = floor(sqrt(floor(n * 2**44 / (S + n * 2**6))))   2**22 / rms
+    y = (x * r + 2**13) >> 14                            x / rms with 8 fraction bits
 
-Whatever the features are, |x| <= sqrt(S): so |x * r| <= 2**22 * sqrt(n), and y is at most 2**8 * sqrt(n). The square root
-is a float64 one, corrected by integer comparisons.
+Whatever the features are, |x| <= sqrt(S): so |x * r| <= 2**22 * sqrt(n), and |y| is at most about 2**8 * sqrt(n). The
+square root is a float64 one, corrected by integer comparisons.
 """
 
 from __future__ import annotations

@@ -55,6 +55,20 @@ def read_pictures(folder: DataFolder) -> list[U8]:
     return [tile for picture in _pictures(folder) for tile in _tiles(picture, folder.tile)]
 
 
+def luma(picture: U8) -> U8:
+    """(H, W, 3) to (H, W, 1) by ITU-R BT.601, rounded."""
+    weights = np.array([299, 587, 114], dtype=np.int32)
+    grey = (picture.astype(np.int32) @ weights + 500) // 1000
+    return grey.astype(np.uint8)[:, :, None]
+
+
+def middle(picture: U8, largest: int, multiple: int) -> U8:
+    """The largest tile (H, W, C) from the middle of a picture whose sides are multiples and at most ``largest``."""
+    height, width = (min(largest, s // multiple * multiple) for s in picture.shape[:2])
+    i, j = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return np.ascontiguousarray(picture[i : i + height, j : j + width])
+
+
 def cifar_batch(path: Path) -> U8 | None:
     """The pictures (n, 32, 32, 3) of a batch in CIFAR-10's binary version, None for any other file.
 

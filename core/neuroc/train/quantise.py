@@ -60,8 +60,9 @@ def choose_grid(
     p_out: torch.Tensor,
     inputs: Interval,
     headroom: float,
+    bound: int = FLOAT32_BOUND,
 ) -> LayerGrid:
-    """The finest grid whose partial sums stay below 2**24 / ``headroom`` for ``inputs``.
+    """The finest grid whose partial sums stay below ``bound`` / ``headroom`` for ``inputs``.
 
     A row that cannot have a shift of one at ``p_out`` (a unit that is almost dead) gets fewer fraction bits.
     """
@@ -70,7 +71,7 @@ def choose_grid(
         grid = LayerGrid(p_in, torch.minimum(p_out, p_out + shift - 1), shift.clamp(min=1))
         w, b = grid.integers(weight, bias)
         half = np.int64(1) << (grid.shift.numpy().astype(np.int64) - 1)
-        bad = row_bounds(w, b + half, inputs) * headroom >= FLOAT32_BOUND
+        bad = row_bounds(w, b + half, inputs) * headroom >= bound
         bad |= np.abs(w).max(axis=1) * headroom > WEIGHT_MAX
         if not bad.any():
             return grid

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from neuroc import safetensors
 from neuroc.api import digest
+from neuroc.exact.layers import FLOAT32_BOUND
 from neuroc.train.quantise import choose_grid
 
 from .floatnet import LATENT_MEAN_UNIT, MEAN_UNIT, FloatNetwork
@@ -30,17 +31,19 @@ from .network import (
     LOGIT_BITS,
     MEAN_BITS,
     MIXTURES,
+    PIXEL,
     SCALE_BITS,
     VARIANTS,
     Variant,
 )
 
+PREDICTION_BITS = MEAN_BITS + 6  # predictions are in 64 levels, their integers in 1/16 of one
 NETWORK = "network."  # before the names of a checkpoint's float weights
 
 
 @torch.no_grad()
 def export(network: FloatNetwork) -> dict[str, NDArray[np.generic]]:
-    """Integer tensors of the exact layers: weights rounded as finely as the bound of 2**24 allows.
+    """Integer tensors of the exact layers: weights rounded as finely as the bounds of partial sums allow.
 
     Raises ValueError for a layer whose weights are too large.
     """
@@ -50,7 +53,7 @@ def export(network: FloatNetwork) -> dict[str, NDArray[np.generic]]:
         bits_in = LATENT_FRACTION if name.endswith(".embed") else FRACTION
         p_in = torch.full((shape.columns,), float(bits_in))
         p_out = _output_bits(network.variant, name)
-        grid = choose_grid(w, b, p_in, p_out, range_of(network.variant, name), 1.0)
+        grid = choose_grid(w, b, p_in, p_out, range_of(network.variant, name), 1.0, _bound(name))
         if bool((grid.p_out != p_out).any()):
             raise ValueError(f"a row of the layer {name} is too large for the grid")
         wi, bi = grid.integers(w, b)
@@ -60,6 +63,15 @@ def export(network: FloatNetwork) -> dict[str, NDArray[np.generic]]:
     core = torch.round(network.core.detach().cpu() * 2**FRACTION).clamp(-ACTIVATION_MAX, ACTIVATION_MAX)
     tensors["core"] = core.numpy().astype(np.int16)
     return tensors
+
+
+def _bound(name: str) -> int:
+    """What partial sums stay below: float32 carries them.
+
+    Only encoders run the layers below, which take differences of what is nearly equal: they have room for all the
+    bits of a weight, in float64.
+    """
+    return 1 << 32 if name.endswith((".down", ".latent")) else FLOAT32_BOUND
 
 
 def _output_bits(variant: Variant, name: str) -> torch.Tensor:
@@ -76,7 +88,10 @@ def _output_bits(variant: Variant, name: str) -> torch.Tensor:
         counts = torch.tensor([n, n, n, MIXTURES * variant.couplings])
         bits = torch.tensor([MEAN_BITS + MEAN_UNIT, SCALE_BITS, LOGIT_BITS, COUPLING_BITS], dtype=torch.float32)
         return torch.repeat_interleave(bits, counts)
-    return torch.full((outputs,), float(FRACTION))
+    bits = torch.full((outputs,), float(FRACTION))
+    if name == "pixel":
+        bits.view(4, -1)[:, PIXEL:] = PREDICTION_BITS
+    return bits
 
 
 def serialised(network: FloatNetwork) -> bytes:

@@ -19,7 +19,6 @@ from .network import (
     CORE,
     LATENT_FRACTION,
     LATENT_MAX,
-    LATENT_MIXTURES,
     LEVELS,
     LIMIT,
     MIXTURES,
@@ -137,7 +136,6 @@ class FloatNetwork(torch.nn.Module):
         x = torch.cat(parts, 1) if len(parts) > 1 else parts[0]
         return functional.conv2d(x, kernel, b, stride=stride, padding=1 if side == 3 else 0)
 
-
     def _block(self, name: str, level: int, x: Tensor) -> Tensor:
         """Convolution, norm, rectifier, twice; attention follows at the core."""
         h = x
@@ -199,7 +197,9 @@ class FloatNetwork(torch.nn.Module):
         cells = x.view(batch, 2, 2, n // 4, h, w).permute(0, 3, 4, 1, 5, 2)
         return cells.reshape(batch, n // 4, 2 * h, 2 * w)
 
-    def head(self, passes: int, number: int, features: Tensor, base: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def head(
+        self, passes: int, number: int, features: Tensor, base: Tensor, x: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Outputs (n, outputs) of the pixels of a pass, their centres (n, C) and samples (n, C)."""
         batch, c, height, width = x.shape
         at = torch.from_numpy(plan.sites(passes, number, height, width))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from neuroc.api import ExactnessError, Mixture, mean_limit, mixture_weights, prove_coupled
 
+from .inputs import CENTRES
 from .network import COUPLING_MAX, LATENT_MIXTURES, LATENT_ZERO, MEAN_BITS, MEAN_MAX, Variant
 
 Ints = NDArray[np.int32]
@@ -16,8 +17,10 @@ LATENT_BITS = 8  # of the symbols of latents
 
 def prove_head(variant: Variant, bits: int, largest_unit: int) -> None:
     """Bound the means of samples and latents from the clamps of the outputs; raises ExactnessError."""
-    prove_coupled(variant.channels, MEAN_MAX, COUPLING_MAX, bits, largest_unit)
-    if (LATENT_ZERO << MEAN_BITS) + MEAN_MAX >= mean_limit(LATENT_BITS):
+    coarser = largest_unit if bits > 8 else 0
+    centres = CENTRES[0] << coarser, CENTRES[1] << coarser
+    prove_coupled(variant.channels, MEAN_MAX, COUPLING_MAX, centres, bits, largest_unit)
+    if mean_limit(LATENT_BITS) <= (LATENT_ZERO << MEAN_BITS) + MEAN_MAX:
         raise ExactnessError("the means of the latents do not fit their type")
 
 

@@ -1,7 +1,7 @@
 """What the network sees of pixels: levels in units, centres, known neighbours (SPEC section 16.3 and 16.5).
 
-Samples are in quarter levels, of 8 bits where they have fewer; the network sees them in quarters of a unit. A unit is a
-level up to 8 bits, and 2**unit levels of 16.
+Samples and predictions are in 1/16 of a level, of 8 bits where they have fewer; the network sees quarters of a unit. A
+unit is a level up to 8 bits, and 2**unit levels of 16.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import top_level
-
 from . import passes as plan
-from .network import DIFFERENCE_MAX, MIDDLE
+from .network import DIFFERENCE_MAX, LEVEL_BITS, MEAN_BITS, MIDDLE
 from .passes import MARGIN, NEAREST
 
 Ints = NDArray[np.int32]
 Sites = NDArray[np.intp]
 
 
-def in_units(d: Any, unit: int) -> Any:
-    """Quarter levels to quarters of a unit, rounded; ``unit`` >= 0."""
-    return (d + np.int32(1 << unit >> 1)) >> np.int32(unit) if unit else d
+FINE = 1 << MEAN_BITS  # of a level
+PREDICTIONS = (-128 * FINE, 127 * FINE)  # relative to the middle, in 1/16 of a unit
+BEYOND = 64 * FINE  # that centres may lie outside of what samples of 8 bits can be
+CENTRES = (-BEYOND, 255 * FINE + BEYOND)
 
 
 def differences(d: Any, unit: int) -> Any:
-    """Differences in quarter levels as the network sees them."""
-    return np.clip(in_units(d, unit), -DIFFERENCE_MAX, DIFFERENCE_MAX)
+    """Differences in 1/16 of a level as the network sees them: in quarters of a unit, rounded and clamped."""
+    shift = MEAN_BITS - LEVEL_BITS + unit
+    return np.clip((d + np.int32(1 << shift >> 1)) >> np.int32(shift), -DIFFERENCE_MAX, DIFFERENCE_MAX)
 
 
 def whole_picture(x: Ints, unit: int) -> NDArray[np.float32]:
-    """What analysis sees (B, H16, W16, C) of samples x (B, H, W, C) in quarter levels: sides in multiples of 16."""
+    """What analysis sees (B, H16, W16, C) of samples x (B, H, W, C) in 1/16 of a level: sides in multiples of 16."""
     _, height, width, _ = x.shape
-    seen = np.minimum(in_units(x, unit), DIFFERENCE_MAX) - MIDDLE
+    seen = differences(x, unit) - MIDDLE
     margin = ((0, 0), (0, -height % 16), (0, -width % 16), (0, 0))
     return np.pad(seen.astype(np.float32), margin, mode="edge")
 
@@ -44,24 +44,24 @@ def whole_picture(x: Ints, unit: int) -> NDArray[np.float32]:
 class Canvas:
     """A batch of tiles as far as they are known, with a margin that neighbours may lie in."""
 
-    values: Ints  # (B, n, C) quarter levels; n: places of the tile with its margin
+    values: Ints  # (B, n, C) 1/16 of a level; n: places of the tile with its margin
     errors: Ints  # (B, n, C) known samples minus their predictions, else zero
     inside: NDArray[np.int32]  # (n,) 1 within the tile
-    prediction: Ints  # (B, H*W, C) quarter levels
+    prediction: Ints  # (B, H*W, C) 1/16 of a level
     width: int
-    bits: int
     unit: int
 
     @classmethod
-    def of(cls, picture: Ints, height: int, width: int, bits: int, unit: int) -> Canvas:
-        """Nothing is known yet. picture: (B, H16, W16, C) predictions in quarters of a unit."""
+    def of(cls, picture: Ints, height: int, width: int, unit: int) -> Canvas:
+        """Nothing is known yet. picture: (B, H16, W16, C) predictions relative to the middle, in 1/16 of a unit."""
         batch, _, _, channels = picture.shape
-        prediction = picture[:, :height, :width].reshape(batch, height * width, channels) << np.int32(unit)
+        prediction = picture[:, :height, :width].reshape(batch, height * width, channels) + np.int32(128 * FINE)
+        prediction <<= np.int32(unit)
         places = (height + 2 * MARGIN, width + 2 * MARGIN)
         inside = np.zeros(places, dtype=np.int32)
         inside[MARGIN : MARGIN + height, MARGIN : MARGIN + width] = 1
         values = np.zeros((batch, inside.size, channels), dtype=np.int32)
-        return cls(values, np.zeros_like(values), inside.reshape(-1), prediction, width, bits, unit)
+        return cls(values, np.zeros_like(values), inside.reshape(-1), prediction, width, unit)
 
     def places(self, sites: Sites) -> Sites:
         """Where the pixels lie among the places."""
@@ -76,12 +76,13 @@ class Canvas:
         near = self.places(sites)[:, None] + self._offsets(passes, number)[:NEAREST]
         count = np.maximum(self.inside[near].sum(axis=1, dtype=np.int32), 1)[:, None]
         error = self.errors[:, near].sum(axis=2, dtype=np.int32)
-        centre: Ints = np.clip(p + (2 * error + count) // (2 * count), 0, top_level(self.bits))
+        lowest, highest = CENTRES[0] << self.unit, CENTRES[1] << self.unit
+        centre: Ints = np.clip(p + (2 * error + count) // (2 * count), lowest, highest)
         return centre
 
     def rows(self, sites: Sites, passes: int, number: int, centre: Ints) -> list[Ints]:
         """The head's inputs (B, n, any) but for the features."""
-        middle = np.int32(MIDDLE << self.unit)
+        middle = np.int32(128 * FINE << self.unit)
         own = differences(centre - middle, self.unit)
         if not plan.has_taps(passes, number):
             return [own]
@@ -94,13 +95,13 @@ class Canvas:
         return [shifted, around.reshape(*centre.shape[:2], -1), own]
 
     def put(self, channel: int, sites: Sites, values: Ints) -> None:
-        """Store samples or guesses (B, n) in quarter levels, as known from now on."""
+        """Store samples or guesses (B, n) in 1/16 of a level, as known from now on."""
         at = self.places(sites)
         self.values[:, at, channel] = values
         self.errors[:, at, channel] = values - self.prediction[:, sites, channel]
 
     def samples(self, sites: Sites) -> Ints:
-        """What is stored of pixels, (B, n, C) quarter levels."""
+        """What is stored of pixels, (B, n, C) 1/16 of a level."""
         stored: Ints = self.values[:, self.places(sites)]
         return stored
 

@@ -12,6 +12,7 @@ from neuroc.api import Engine, Interval, Linear, Weights, WeightsError, evaluato
 from neuroc.exact.attention import Attention
 from neuroc.exact.norm import RmsNorm
 
+from .inputs import PREDICTIONS
 from .network import (
     ACTIVATION_MAX,
     CORE,
@@ -30,7 +31,7 @@ from .passes import LATENTS
 LARGEST_TILE = 512
 CELL = 1 << LEVELS  # pixels a side of a place of the core
 MOST_KEYS = (LARGEST_TILE // CELL) ** 2
-PICTURE = (-MIDDLE, DIFFERENCE_MAX - MIDDLE)  # samples and predictions, relative to the middle
+PICTURE = (-MIDDLE, DIFFERENCE_MAX - MIDDLE)  # samples relative to the middle
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +73,7 @@ def clamp_of(variant: Variant, name: str) -> Interval:
     if part == "latent":
         return Interval.of(-LATENT_MAX, LATENT_MAX, outputs)
     if part == "pixel":
-        return _interval(([(0, ACTIVATION_MAX)] * PIXEL + [PICTURE] * variant.channels) * 4)
+        return _interval(([(0, ACTIVATION_MAX)] * PIXEL + [PREDICTIONS] * variant.channels) * 4)
     if part in ("query", "key"):
         return Interval.of(-KEY_MAX, KEY_MAX, outputs)
     return Interval.of(0 if part == "prior" else -ACTIVATION_MAX, ACTIVATION_MAX, outputs)

@@ -17,7 +17,7 @@ from .codec import AUTO, MAX_UNIT, SITES, Params
 from .head import LatentTables
 from .inputs import Canvas, whole_picture
 from .layers import Layers
-from .network import LATENT_ZERO, LEVEL_BITS, MIXTURES, Variant
+from .network import LATENT_ZERO, MEAN_BITS, MIXTURES, Variant
 from .passes import LATENTS
 from .pyramid import Synthesis, analyse, choose, synthesise
 
@@ -44,8 +44,8 @@ class UnetModel:
     def analyse(self, x: NDArray[Any], spec: Spec, params: Params) -> tuple[list[Ints], list[bytes]]:
         flat = x.reshape(spec.batch, spec.pixels, spec.channels).astype(np.int32)
         planes = [flat[:, :, c] for c in range(spec.channels)]
-        quarters = x.astype(np.int32) << np.int32(_scale(spec))
-        seen = analyse(self.layers, whole_picture(quarters, max(0, _unit(spec, params))))
+        values = x.astype(np.int32) << np.int32(_scale(spec))
+        seen = analyse(self.layers, whole_picture(values, max(0, _unit(spec, params))))
         generator = synthesise(self.layers, spec.batch, _places(spec))
         request = next(generator)
         for n in LATENTS[params.passes]:
@@ -76,7 +76,7 @@ class UnetModel:
         """The latents and the first ``upto`` passes; the pixels of the others get their centres."""
         synthesis, latents = yield from self._latents(spec)
         unit = _unit(spec, params)
-        canvas = Canvas.of(synthesis.picture, spec.height, spec.width, spec.bits, max(0, unit))
+        canvas = Canvas.of(synthesis.picture, spec.height, spec.width, max(0, unit))
         for number in range(params.passes):
             for sites in _runs(plan.sites(params.passes, number, spec.height, spec.width)):
                 centre = canvas.centres(sites, params.passes, number)
@@ -84,7 +84,7 @@ class UnetModel:
                     for c in range(spec.channels):
                         canvas.put(c, sites, centre[:, :, c])
                     continue
-                mixtures = self._mixtures(synthesis, canvas, sites, number, centre, unit)
+                mixtures = self._mixtures(synthesis, canvas, sites, number, centre, spec.bits, unit)
                 for c in range(spec.channels):
                     decoded = yield Step(c, sites, mixtures.mixture(c))
                     values = decoded.astype(np.int32) << np.int32(_scale(spec))
@@ -113,14 +113,14 @@ class UnetModel:
         return synthesis, found
 
     def _mixtures(
-        self, synthesis: Synthesis, canvas: Canvas, sites: Sites, number: int, centre: Ints, unit: int
+        self, synthesis: Synthesis, canvas: Canvas, sites: Sites, number: int, centre: Ints, bits: int, unit: int
     ) -> CoupledMixtures:
         """The distributions of pixels of a pass: the only place where its head is evaluated."""
         i, j = np.divmod(sites, canvas.width)
         parts = [synthesis.features[:, i, j], *canvas.rows(sites, self.layers.passes, number, centre)]
         rows = np.concatenate(parts, axis=2, dtype=np.float32)
         outputs = self.layers.heads[number](rows.reshape(-1, rows.shape[2]))
-        return CoupledMixtures(outputs, centre.reshape(-1, centre.shape[2]), MIXTURES, canvas.bits, unit)
+        return CoupledMixtures(outputs, centre.reshape(-1, centre.shape[2]), MIXTURES, bits, unit)
 
 
 def _planes(canvas: Canvas, spec: Spec) -> list[Ints]:
@@ -146,8 +146,8 @@ def _unit(spec: Spec, params: Params) -> int:
 
 
 def _scale(spec: Spec) -> int:
-    """log2 of the quarter levels in a level of the picture."""
-    return LEVEL_BITS + max(0, 8 - spec.bits)
+    """log2 of what a level of the picture is in 1/16 of a level (of 8 bits if it has fewer)."""
+    return MEAN_BITS + max(0, 8 - spec.bits)
 
 
 def _places(spec: Spec) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def cell(passes: int) -> NDArray[np.int8]:
 
 @cache
 def taps(passes: int, number: int) -> tuple[tuple[int, int], ...]:
-    """Offsets (row, column) of the TAPS nearest pixels that are known before a pass; nearest first, then by row, column."""
+    """Offsets (row, column) of the nearest pixels known before a pass: nearest first, then by row and column."""
     numbers = cell(passes)
     i, j = (int(a[0]) for a in np.nonzero(numbers == number))
     reach = range(-MARGIN, MARGIN + 1)

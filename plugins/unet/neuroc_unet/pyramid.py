@@ -1,7 +1,7 @@
 """Up and down the levels: analysis, which only encoders run, and synthesis (SPEC section 16.4).
 
-    picture --analysis--> (y, h) of the levels 1, 2, 3, 4          y: strided convolution, h: block
-    core d --> [latent q --embed--> + d] --> block g --> up --> d of the next finer level ... --> features, picture
+picture --analysis--> (y, h) of the levels 1, 2, 3, 4          y: strided convolution, h: block
+core d --> [latent q --embed--> + d] --> block g --> up --> d of the next finer level ... --> features, picture
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .blocks import Activations, add, beside, convolve, finer, run_block
 from .layers import Layers
-from .network import LEVELS, MIDDLE, PIXEL
+from .network import LEVELS, PIXEL
 
 Ints = NDArray[np.int32]
 Seen = tuple[Activations, Activations]  # y and h of a level
@@ -26,7 +26,7 @@ class Synthesis:
     """What synthesis says of each pixel."""
 
     features: Activations  # (B, H16, W16, PIXEL)
-    picture: Ints  # (B, H16, W16, C) the predicted one, in quarter levels of a unit
+    picture: Ints  # (B, H16, W16, C) the predicted one relative to the middle, in 1/16 of a unit
 
 
 def analyse(layers: Layers, x: Activations) -> dict[int, Seen]:
@@ -58,7 +58,7 @@ def synthesise(
         if level > 1:
             d = finer(layers.ups[level], d, g)
     out = finer(layers.pixel, d, g)
-    picture = out[..., PIXEL:].astype(np.int32) + np.int32(MIDDLE)
+    picture = out[..., PIXEL:].astype(np.int32)
     return Synthesis(out[..., :PIXEL], picture)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from . import passes as plan
+from neuroc.train.optimiser import MuonAdam
+from neuroc.train.tiles import TileSampler
+
 from .floatnet import LATENT_MEAN_UNIT, MEAN_UNIT, FloatNetwork, Latent
 from .network import LATENT_MIXTURES, MIXTURES, SCALE_BITS, SCALE_MAX, SCALE_MIN, Variant
 
 UNIFORM = 2.0**-12  # share of the uniform distribution in every mixture
-TILE = 64  # pixels a side of training tiles
+TILE, LARGE = 64, 96  # pixels a side of training tiles; every fifth batch has large ones
 SHARES = {1: 0.45, 2: 0.1, 4: 0.1, 8: 0.35}  # of the batches
 PREVIEW = 5e-3  # weight of the predicted picture's mean absolute error in levels, so that it remains a picture
 
@@ -83,3 +84,76 @@ def rate(network: FloatNetwork, x: Tensor, passes: int, noisy: bool = False) -> 
         outputs, centre, target = network.head(passes, number, features, base, x)
         samples.append(sample_bits(network.variant, outputs, centre, target).sum())
     return Rate({z.level: latent_bits(z, noisy).sum() for z in latents}, samples, base)
+
+
+def optimiser_of(network: FloatNetwork) -> MuonAdam:
+    """Muon for the matrices, Adam for the last layers, for biases and for what synthesis starts from."""
+    last = {name for name in network.shapes if name.endswith((".tables", ".2"))}
+    numbers = network.numbers
+    matrices = [network.weights[n] for name, n in numbers.items() if name not in last]
+    others = [network.weights[n] for name, n in numbers.items() if name in last]
+    return MuonAdam(matrices, [*others, *network.biases, network.core], muon_rate=0.02, adam_rate=3e-3)
+
+
+@dataclass(slots=True)
+class Trainer:
+    """One network in training; ``step`` is what neuroc.train.session.Session calls."""
+
+    train: TileSampler
+    validation: TileSampler
+    network: FloatNetwork
+    optimiser: MuonAdam
+    schedule: Callable[[float], float]
+    batch: int = 16  # tiles of TILE x TILE, or about as many pixels
+    bfloat16: bool = True
+    device: str = "cpu"
+    seed: int = 1
+    large: bool = True  # whether there are pictures for large tiles
+    _steps: int = 0
+    _validation: list[U8] = field(default_factory=list)
+    _random: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._random = np.random.default_rng(self.seed)
+
+    def step(self, fraction: float) -> float:
+        """One update, by a batch of tiles for one pass and one for more of them."""
+        self._steps += 1
+        size, count = (LARGE, self.batch * 4 // 9) if self.large and self._steps % 5 == 0 else (TILE, self.batch)
+        self.optimiser.zero_grad()
+        total = 0.0
+        for passes in self._draw():
+            x = self._tensor(self.train.batch(max(1, count // 2), size))
+            with torch.autocast(self.device, torch.bfloat16, enabled=self.bfloat16):
+                found = rate(self.network, x, passes, noisy=True)
+            loss = found.total / x.numel() + PREVIEW * (found.base - x).abs().mean()
+            (loss / 2).backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach()) / 2
+        parameters = [p for p in self.network.parameters() if p.grad is not None]
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        self.optimiser.step(self.schedule(fraction))
+        return total
+
+    def _draw(self) -> tuple[int, int]:
+        several = [n for n in SHARES if n > 1]
+        shares = np.array([SHARES[n] for n in several])
+        return 1, int(self._random.choice(several, p=shares / shares.sum()))
+
+    def _tensor(self, tiles: U8) -> Tensor:
+        return torch.from_numpy(tiles.astype(np.float32)).to(self.device)
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Mean bits per sub-pixel of held-out tiles, over all numbers of passes."""
+        if not self._validation:
+            self._validation = [self.validation.batch(4, TILE) for _ in range(4)]
+        total, count = 0.0, 0
+        for tiles in self._validation:
+            for passes in SHARES:
+                x = self._tensor(tiles)
+                total += float(rate(self.network, x, passes).total) / x.numel()
+                count += 1
+        return total / count
+
+    def phase(self) -> str:
+        return "float"
