@@ -14,8 +14,8 @@ from neuroc.weights import load_weights
 
 pytest.importorskip("neuroc_causal59k")
 
+from neuroc.exact.window import neighbours
 from neuroc_causal59k.codec import Params
-from neuroc_causal59k.context import neighbours
 from neuroc_causal59k.network import ACTIVATION_MAX, INPUT_MAX, VARIANTS
 from neuroc_causal59k.schedule import order
 

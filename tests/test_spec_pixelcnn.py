@@ -16,7 +16,7 @@ from neuroc.weights import load_weights
 pytest.importorskip("neuroc_pixelcnn")
 
 from neuroc_pixelcnn.codec import CODEC, Params
-from neuroc_pixelcnn.context import causal_taps, neighbours
+from neuroc_pixelcnn.context import causal_taps
 from neuroc_pixelcnn.network import ACTIVATION_MAX, INPUT_MAX, RADIUS, VARIANTS
 from neuroc_pixelcnn.schedule import order
 
@@ -51,10 +51,6 @@ def test_the_window() -> None:
     rows_above = [(di, dj) for di in (-3, -2, -1) for dj in range(-3, 4)]
     beside = [(int(i), int(j)) for i, j in re.findall(r"\((-?\d+),(-?\d+)\)", part(1).split("Tap t is")[0])]
     assert tuple(rows_above + beside) == causal_taps(RADIUS)
-    causal = pytest.importorskip("neuroc_causal59k.context")  # "by the neighbour rule of 12.1"
-    i, j = np.divmod(np.arange(35), 7)
-    taps = causal_taps(RADIUS)
-    assert np.array_equal(neighbours(i, j, 5, 7, taps), causal.neighbours(i, j, 5, 7, taps))
 
 
 def test_the_clamps() -> None:
@@ -80,7 +76,7 @@ def test_the_order_of_pixels(schedule: str) -> None:
     height, width = 4, 9
     rows_apart = {"raster": width, "wavefront": 4}[schedule]
     pixels = [(rows_apart * i + j, i, j) for i in range(height) for j in range(width)]
-    plan = order(schedule, height, width, (causal_taps(RADIUS),))
+    plan = order(schedule, height, width, causal_taps(RADIUS))
     assert plan.sites.tolist() == [i * width + j for _, i, j in sorted(pixels)]
 
 

@@ -9,10 +9,11 @@ import pytest
 
 pytest.importorskip("torch")
 
+from neuroc.exact.window import neighbours
 from neuroc.train.pictures import cifar_batch, read_pictures
 from neuroc.train.sampling import PixelSampler
 from neuroc.training import DataFolder
-from neuroc_causal59k.context import RASTER_TAPS, neighbours
+from neuroc_causal59k.context import RASTER_TAPS
 
 
 def test_batches_of_the_binary_version_are_pictures(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from neuroc import read_picture, safetensors
 from neuroc.api import Spec, Weights, digest
 from neuroc.distributions import estimate_bits
 from neuroc.engines.numpy import NumpyEngine
+from neuroc.exact.window import neighbours
 
 from .codec import CODEC, Params
-from .context import neighbours
 from .network import VARIANTS, Variant
 from .training import FloatNetwork, bits, split_context
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .context import LEFT, TAPS, UP, Taps
+from neuroc.exact.window import LEFT, UP, Taps
+
+from .context import TAPS
 
 HIDDEN_LAYERS = 4
 MIXTURES = 3

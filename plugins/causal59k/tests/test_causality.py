@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from neuroc.api import Spec
+from neuroc.exact.window import LEFT, UP, neighbours
 from neuroc_causal59k.codec import CODEC, Params
-from neuroc_causal59k.context import LEFT, TAPS, UP, neighbours
+from neuroc_causal59k.context import TAPS
 from neuroc_causal59k.network import VARIANTS
 from neuroc_causal59k.schedule import SCHEDULES, order, step_count
 

@@ -20,11 +20,11 @@ from neuroc import safetensors
 from neuroc.api import Spec, Weights, digest
 from neuroc.distributions import estimate_bits
 from neuroc.engines.numpy import NumpyEngine
+from neuroc.exact.window import neighbours
 from neuroc.train.pictures import read_pictures
 from neuroc.training import DataFolder
 
 from .codec import CODEC, Params
-from .context import neighbours
 from .model import MaskedModel
 from .network import VARIANTS
 from .training import FloatNetwork, bits, network_inputs

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroc.api import CausalDescription, Intervals, Spec, Step
+from neuroc.exact.window import Taps
 
 from .codec import Params
-from .context import Taps
 from .description import describe
 from .head import distribution, network_inputs
 from .network import Variant
@@ -48,16 +48,16 @@ class MaskedModel:
         return np.stack(planes, axis=-1).astype(np.uint8).reshape(shape)
 
     def steps(self, spec: Spec, params: Params, side: Sequence[bytes]) -> Generator[Step, Ints, list[Ints]]:
-        plan = order(params.schedule, spec.height, spec.width, self._taps)
+        plan, *others = (order(params.schedule, spec.height, spec.width, taps) for taps in self._taps)
         canvas = _canvas(spec)
         cache = Cache(self._evaluator, spec.batch, spec.pixels)
         for begin, end in pairwise(plan.starts.tolist()):
             sites = plan.sites[begin:end]
-            window = canvas[:, plan.context[0][begin:end]]  # (B, n, T, C)
+            window = canvas[:, plan.context[begin:end]]  # (B, n, T, C)
             inputs, base = network_inputs(self.variant, window.reshape(-1, *window.shape[2:]))
             activations = Activations(self._evaluator, inputs)
-            for block, context in zip(cache.blocks, plan.context[1:], strict=True):
-                cache.fetch(activations, block, context[begin:end])
+            for block, other in zip(cache.blocks, others, strict=True):
+                cache.fetch(activations, block, other.context[begin:end])
             known: Ints | None = None
             for c in range(spec.channels):
                 outputs = activations.outputs(c)
@@ -72,7 +72,7 @@ class MaskedModel:
         return [canvas[:, :-1, c] for c in range(spec.channels)]
 
     def intervals(self, planes: list[Ints], spec: Spec, params: Params) -> Iterator[Intervals]:
-        plan = order(params.schedule, spec.height, spec.width, self._taps)
+        plan, *others = (order(params.schedule, spec.height, spec.width, taps) for taps in self._taps)
         canvas = _canvas(spec)
         canvas[:, :-1] = np.stack(planes, axis=-1)
         counts = np.diff(plan.starts)
@@ -85,7 +85,7 @@ class MaskedModel:
             start: NDArray[np.uint32] | None = None
             for begin in range(0, spec.pixels, BLOCK):
                 block = slice(begin, begin + BLOCK)
-                coded = self._code(part, plan.sites[block], [c[block] for c in plan.context], cache)
+                coded = self._code(part, plan.sites[block], [p.context[block] for p in (plan, *others)], cache)
                 if start is None:
                     start = np.empty((len(part), spec.pixels * len(coded)), dtype=np.uint32)
                     freq = np.empty_like(start)

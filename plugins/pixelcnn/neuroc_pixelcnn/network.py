@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroc.api import Interval
+from neuroc.exact.window import LEFT, UP, Taps
 
-from .context import CENTRE, LEFT, UP, Taps, causal_taps
+from .context import CENTRE, causal_taps
 
 RADIUS = 3  # of the first layer: 7 x 7, mask A
 INPUT_MAX = 510  # |2 * neighbour - (left + up)|

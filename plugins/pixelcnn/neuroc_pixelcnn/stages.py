@@ -1,4 +1,4 @@
-"""Evaluates the masked network group by group: each activation once, in whatever order (SPEC section 14.4).
+"""Evaluates the masked network group by group: each activation once, in whatever order (SPEC section 14.2).
 
 A stage is one group at some pixels. Decoding runs all layers of group 0, codes channel 0, runs all layers of group 1,
 and so on; the one-pass encoder knows all samples and runs each layer for all groups. Both go through ``apply``.

@@ -14,13 +14,13 @@ import torch
 
 from neuroc import safetensors
 from neuroc.api import UsageError, digest
+from neuroc.exact.window import neighbours
 from neuroc.train.optimiser import MuonAdam
 from neuroc.train.pictures import Group, read_groups
 from neuroc.train.sampling import PixelSampler
 from neuroc.train.session import Session, cosine
 from neuroc.training import CHECKPOINT_SUFFIX, TrainRequest
 
-from .context import neighbours
 from .evaluation import compare, luma
 from .network import VARIANTS, Variant
 from .training import FloatNetwork, Trainer

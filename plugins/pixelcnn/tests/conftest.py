@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from neuroc.api import Engine, Network, Weights
 from neuroc.engines.numpy import NumpyEngine
 from neuroc.exact.probe import Dense
-from neuroc_pixelcnn.context import CENTRE, Taps
+from neuroc.exact.window import Taps
+from neuroc_pixelcnn.context import CENTRE
 from neuroc_pixelcnn.layers import load_layers
 from neuroc_pixelcnn.model import MaskedModel
 from neuroc_pixelcnn.network import Variant
