@@ -75,7 +75,7 @@ class MaskedModel:
         plan, *others = (order(params.schedule, spec.height, spec.width, taps) for taps in self._taps)
         canvas = _canvas(spec)
         canvas[:, :-1] = np.stack(planes, axis=-1)
-        counts = np.diff(plan.starts)
+        counts = np.diff(plan.starts).astype(np.intp)  # what repeat takes on machines of 32 bits
         step_start, step_size = np.repeat(plan.starts[:-1], counts), np.repeat(counts, counts)
         rank = np.arange(spec.pixels, dtype=np.int64)
         items = max(1, BLOCK // spec.pixels)  # small pictures together
