@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neuroc.api import ExactnessError
 from neuroc.exact.attention import Attention
-from neuroc.exact.conv import depth_to_space, patches
+from neuroc.exact.conv import depth_to_space, patches, strips
 from neuroc.exact.tables import EXP2_SIZE, exp2_table
 
 
@@ -81,3 +81,23 @@ def test_attention_whose_sums_do_not_fit_is_refused() -> None:
         Attention(features=16, shift=8, key_max=1023, value_max=1 << 30, most_keys=256)
     with pytest.raises(ValueError, match="keys"):
         ATTENTION(*[np.zeros((1, 257, 16), dtype=np.int32)] * 3)
+
+
+@given(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6), st.sampled_from([(1, 1), (3, 1), (2, 2)]), st.data())
+@settings(max_examples=60, deadline=None)
+def test_strips_are_the_patches_in_parts(
+    batch: int, height: int, width: int, window: tuple[int, int], data: st.DataObject
+) -> None:
+    side, stride = window
+    shape = (batch, stride * height, stride * width, 2)
+    x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    if data.draw(st.booleans()):
+        x = np.concatenate([x, x], axis=3)[..., :2]  # not in one piece
+    places = data.draw(st.integers(1, 40))
+    whole = patches(x, side, stride).reshape(batch, height, width, -1)
+    seen = np.full_like(whole, -1)
+    for (items, high), rows in strips(x, side, stride, places):
+        part = seen[items, high]
+        part[...] = rows.reshape(part.shape)
+        assert len(rows) <= max(places, width)
+    assert np.array_equal(seen, whole)
