@@ -70,7 +70,6 @@ class Layers:
     pixels: tuple[Any, ...]  # by phase: row parity, column parity
     head: Any
     attention: Attention
-    pixel_features: int = PIXEL
 
 
 def clamp_of(variant: Variant, name: str) -> Interval:

@@ -18,7 +18,7 @@ from .codec import AUTO, MAX_UNIT, Params, has_base
 from .head import Head
 from .inputs import cell_inputs, look, pixel_inputs
 from .layers import Layers
-from .network import KNOTS, LEVEL_BITS, Variant
+from .network import KNOTS, LEVEL_BITS, PIXEL, Variant
 from .schedule import knots, order
 
 STATE_STEPS = 2  # steps that a state lasts, as many as are trained together
@@ -155,7 +155,7 @@ class _Tile:
             axis=2,
             dtype=np.float32,
         )
-        given = np.empty((spec.batch, len(sites), layers.pixel_features), dtype=np.int32)
+        given = np.empty((spec.batch, len(sites), PIXEL), dtype=np.int32)
         phase = (i & 1) * 2 + (j & 1)
         for p in np.unique(phase):
             chosen = cells[:, phase == p]

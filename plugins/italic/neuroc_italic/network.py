@@ -117,10 +117,6 @@ class Variant:
         }
 
     @property
-    def parameters(self) -> int:
-        return sum(s.columns * s.outputs + s.outputs for s in self.layers.values())
-
-    @property
     def cell_macs(self) -> int:
         """Multiply-accumulates of one step for a cell of 2 x 2 pixels, without attention products and head."""
         total = 0
