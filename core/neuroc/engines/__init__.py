@@ -20,7 +20,10 @@ class Engine(Protocol):
     device: str
 
     def prepare(self, network: Network) -> Dense:
-        """A callable that gives the outputs (n, out) of the chain for inputs (n, in) in the proved range."""
+        """A callable that gives the outputs (n, out) int32 of the chain for inputs (n, in) in the proved range.
+
+        Inputs are int32, or the same whole numbers in float32 from models that have them so.
+        """
 
 
 def evaluator(engine: Engine, network: Network) -> Dense:
