@@ -21,7 +21,7 @@ from typing import Any, TypeGuard
 
 import zstandard
 
-from catalogue import causal, files, italic, masked, rejects, units
+from catalogue import causal, files, italic, masked, rejects, unet, units
 from catalogue.assembly import fields_of
 from catalogue.entry import Entry, FileEntry, RejectEntry, UnitEntry
 from neuroc.conformance import table_digests
@@ -39,7 +39,7 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE / "neuroc_conformance"
 FROZEN = HERE / "frozen.txt"
 ZSTD = (1, 5, 7)  # whose bytes the stored vectors hold
-HEAVY = ("italic",)  # codecs whose weights, 3 MB, stay in their plugin as long as their files are drafts
+HEAVY = ("italic", "unet")  # codecs whose weights, 3 and 4 MB, stay in their plugin as long as their files are drafts
 FOLDERS = {"file": ("files", "nrc"), "reject": ("rejects", "nrc"), "unit": ("units", "json")}
 
 
@@ -50,7 +50,7 @@ class Refused(Exception):
 def catalogue() -> list[Entry]:
     """All vectors in the order of the manifest; raises Refused for a name that occurs twice."""
     found: list[Entry] = [*units.entries(), *files.entries(), *causal.entries(), *masked.entries(), *italic.entries()]
-    found += rejects.entries()
+    found += [*unet.entries(), *rejects.entries()]
     names = [e.name for e in found]
     if twice := sorted({n for n in names if names.count(n) > 1}):
         raise Refused(f"names that occur twice: {', '.join(twice)}")

@@ -16,6 +16,7 @@ import italic
 import metadata
 import pixelcnn
 import raw
+import unet
 import weightfile
 from coders import CODERS
 from container import demand
@@ -24,7 +25,7 @@ from exact import Sides
 from header import GROUPS, Header, read_header
 
 # VERSION, plan, cost, load, decode are all that makes a codec.
-CODECS: dict[str, Any] = {"causal59k": causal59k, "italic": italic, "pixelcnn": pixelcnn}
+CODECS: dict[str, Any] = {"causal59k": causal59k, "italic": italic, "pixelcnn": pixelcnn, "unet": unet}
 Picture = namedtuple("Picture", "mode bits samples records tables")  # samples (height, width, channels)
 Item = tuple[int, bytes]  # method and coded bytes
 Group = tuple[str, Any, int]  # name of its network (empty: only raw codes it), the network if needed, channels

@@ -22,8 +22,8 @@ AUTO = -1
 MAX_UNIT = 8
 LARGEST_TILE = 512
 SITES = 4096  # symbols that are coded together, at most
-_BYTES_PER_PIXEL = 800
-_BYTES_PER_STEP = 1 << 24
+_BYTES_PER_PIXEL = 400
+_BYTES_PER_STEP = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import Engine, Interval, Linear, Weights, WeightsError, evaluator, prove
+from neuroc.api import Engine, Interval, Weights, WeightsError, evaluator, prove
 from neuroc.exact.attention import Attention
+from neuroc.exact.layers import beside
 from neuroc.exact.norm import RmsNorm
+from neuroc.exact.stored import WEIGHT, require_layers, stored_layer, stored_tensor
 
 from .inputs import PREDICTIONS
 from .network import (
@@ -73,7 +75,7 @@ def clamp_of(variant: Variant, name: str) -> Interval:
     if part == "latent":
         return Interval.of(-LATENT_MAX, LATENT_MAX, outputs)
     if part == "pixel":
-        return _interval(([(0, ACTIVATION_MAX)] * PIXEL + [PREDICTIONS] * variant.channels) * 4)
+        return Interval.each(([(0, ACTIVATION_MAX)] * PIXEL + [PREDICTIONS] * variant.channels) * 4)
     if part in ("query", "key"):
         return Interval.of(-KEY_MAX, KEY_MAX, outputs)
     return Interval.of(0 if part == "prior" else -ACTIVATION_MAX, ACTIVATION_MAX, outputs)
@@ -86,20 +88,20 @@ def range_of(variant: Variant, name: str) -> Interval:
     positive, signed = (0, ACTIVATION_MAX), (-ACTIVATION_MAX, ACTIVATION_MAX)
     if name.startswith("head"):
         differences = [(-DIFFERENCE_MAX, DIFFERENCE_MAX)] * (columns - PIXEL)
-        return _interval([positive] * PIXEL + differences if part == "0" else [positive] * columns)
+        return Interval.each([positive] * PIXEL + differences if part == "0" else [positive] * columns)
     if name == "analysis1.down":
-        return _interval([PICTURE] * columns)
+        return Interval.each([PICTURE] * columns)
     if part == "embed":
         return Interval.of(-LATENT_MAX, LATENT_MAX, columns)
     if part in ("conv1", "query", "key", "value", "tables"):
-        return _interval([positive] * columns)
+        return Interval.each([positive] * columns)
     if part in ("conv0", "attended", "prior"):
-        return _interval([signed] * columns)
+        return Interval.each([signed] * columns)
     level = {"down": level_of(name) - 1, "pixel": 1}.get(part) or level_of(name)
     features = variant.width(level)
     block = [signed if level == CORE else positive] * features  # attention follows the rectifier
     inputs = [signed] * features + block + [signed] * (features if part == "latent" else 0)
-    return _interval(inputs * (columns // len(inputs)))
+    return Interval.each(inputs * (columns // len(inputs)))
 
 
 def level_of(name: str) -> int:
@@ -108,18 +110,14 @@ def level_of(name: str) -> int:
     return int(start[-1]) if start[:-1] in ("analysis", "synthesis") else 0
 
 
-def _interval(parts: list[tuple[int, int]]) -> Interval:
-    lo, hi = np.array(parts, dtype=np.int64).T
-    return Interval(np.ascontiguousarray(lo), np.ascontiguousarray(hi))
-
-
 def load_layers(variant: Variant, weights: Weights, engine: Engine, passes: int) -> Layers:
     """The proved layers on ``engine``; raises WeightsError, ExactnessError."""
-    expected = {f"{name}.{part}" for name in variant.layers for part in ("weight", "bias", "shift")} | {"core"}
-    if set(weights.tensors) != expected:
-        raise WeightsError(f"{weights.name} are not weights of the unet network", remedy="Choose others")
-    linear = {name: _linear(variant, weights, name) for name in variant.layers}
-    core = _tensor(weights, "core", np.int16, (variant.width(CORE),))
+    shapes = variant.layers
+    require_layers(weights, shapes, f"the unet network {variant.name}", "core")
+    linear = {
+        name: stored_layer(weights, name, shape.columns, clamp_of(variant, name)) for name, shape in shapes.items()
+    }
+    core = stored_tensor(weights, "core", WEIGHT, (variant.width(CORE),))
     if int(np.abs(core).max()) > ACTIVATION_MAX:
         raise WeightsError(f"the core of {weights.name} is out of range", remedy="Choose others")
 
@@ -132,7 +130,7 @@ def load_layers(variant: Variant, weights: Weights, engine: Engine, passes: int)
         norm = RmsNorm(variant.width(level), ACTIVATION_MAX)
         if level != CORE:
             return Block(convolutions, norm)
-        joined = _beside([linear[f"{name}.{part}"] for part in ("query", "key", "value")])
+        joined = beside([linear[f"{name}.{part}"] for part in ("query", "key", "value")])
         attend = evaluator(engine, prove((joined,), range_of(variant, f"{name}.query")))
         return Block(convolutions, norm, attend, chain(f"{name}.attended"))
 
@@ -152,33 +150,3 @@ def load_layers(variant: Variant, weights: Weights, engine: Engine, passes: int)
         attention=Attention(KEY, FRACTION, KEY_MAX, ACTIVATION_MAX, MOST_KEYS),
         core=core.astype(np.float32),
     )
-
-
-def _linear(variant: Variant, weights: Weights, name: str) -> Linear:
-    shape = variant.layers[name]
-    weight = _tensor(weights, f"{name}.weight", np.int16, (shape.outputs, shape.columns))
-    bias = _tensor(weights, f"{name}.bias", np.int32, (shape.outputs,))
-    shift = _tensor(weights, f"{name}.shift", np.uint8, (shape.outputs,))
-    return Linear(weight, bias, shift, clamp_of(variant, name))
-
-
-def _beside(layers: list[Linear]) -> Linear:
-    """One layer with the outputs of all, for the same inputs."""
-    clamp = Interval(np.concatenate([x.clamp.lo for x in layers]), np.concatenate([x.clamp.hi for x in layers]))
-    return Linear(
-        np.concatenate([x.weight for x in layers]),
-        np.concatenate([x.bias for x in layers]),
-        np.concatenate([x.shift for x in layers]),
-        clamp,
-    )
-
-
-def _tensor(weights: Weights, name: str, dtype: type[np.integer[Any]], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    tensor = weights.tensors[name]
-    if tensor.dtype != dtype or tensor.shape != shape:
-        raise WeightsError(
-            f"tensor {name} of the weights {weights.name} is {tensor.dtype}{list(tensor.shape)}, "
-            f"not {np.dtype(dtype)}{list(shape)}",
-            remedy="These weights are of another network: choose others",
-        )
-    return tensor.astype(np.int64)
