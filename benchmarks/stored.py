@@ -19,6 +19,7 @@ LIBRARIES = (
     "neuroc-italic",
     "neuroc-pixelcnn",
     "neuroc-unet",
+    "neuroc-unet",
     "neuroc-native",
     "numpy",
     "constriction",

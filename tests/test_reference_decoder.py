@@ -28,7 +28,8 @@ from container import Refusal, demand
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "conformance" / "reference"
 DATA = ROOT / "conformance" / "neuroc_conformance"
-WEIGHTS = [ROOT / "plugins" / codec / f"neuroc_{codec}" / "weights" for codec in ("causal59k", "pixelcnn", "italic")]
+NETWORKS = ("causal59k", "pixelcnn", "italic", "unet")
+WEIGHTS = [ROOT / "plugins" / codec / f"neuroc_{codec}" / "weights" for codec in NETWORKS]
 CHANNELS = {"1": 1, "L": 1, "P": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 MODES = [("1", 1), *product("L", (2, 4, 8, 16)), *product("P", (1, 2, 4, 8)), *product(("LA", "RGB", "RGBA"), (8, 16))]
 PALETTE = neuroc.Record("palette", bytes(range(48)))
@@ -119,6 +120,18 @@ def test_italic_files_of_every_mode_and_coder_decode(mode: str, bits: int, steps
 @pytest.mark.parametrize("base", ["none", "dct"])
 def test_italic_files_of_every_shape_decode(base: str, height: int, width: int) -> None:
     check(drawing("RGB", 8, height, width), plugin="italic", steps=2, base=base, raw=False)
+
+
+@pytest.mark.parametrize("passes", [1, 2, 4, 8])
+@pytest.mark.parametrize(("mode", "bits", "coder"), [("L", 2, "range24"), ("RGB", 8, "rans24"), ("LA", 16, "rans24")])
+def test_unet_files_of_every_mode_decode(mode: str, bits: int, coder: str, passes: int) -> None:
+    found = check(drawing(mode, bits, 19, 6), plugin="unet", passes=passes, coder=coder, raw=False)
+    assert len(found.tables) == (2 if mode == "LA" else 1)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 17), (33, 1), (16, 16), (3, 31)])
+def test_unet_files_of_every_shape_decode(height: int, width: int) -> None:
+    check(drawing("RGB", 8, height, width), plugin="unet", raw=False)
 
 
 def test_tiles_decode() -> None:
@@ -315,7 +328,7 @@ def test_a_refused_file_leaves_no_output(tmp_path: Path) -> None:
     assert run(tmp_path / "absent.nrc", tmp_path / "out.pam").returncode == 7
 
 
-CODECS = {"italic.py", "pixelcnn.py"}  # files of further codecs, each under 300 lines
+CODECS = {"italic.py", "pixelcnn.py", "unet.py"}  # files of further codecs, each under 300 lines
 
 
 def test_the_reference_decoder_is_short() -> None:
