@@ -67,18 +67,106 @@ void dense_rows(const PackedLayer &layer, int block, const int16_t *x, size_t x_
         rows(Index<1>(), r);
 }
 
-// Blocks as evenly as they go at up to V::BLOCKS a time; their weights stay in the first cache for all rows.
-template <typename V, typename Out>
-void dense(const PackedLayer &layer, const int16_t *x, size_t x_stride, Out *y, size_t y_stride, size_t n) {
-    for (int block = 0; block < layer.blocks;) {
-        const int left = layer.blocks - block, times = (left + V::BLOCKS - 1) / V::BLOCKS;
-        const int m = (left + times - 1) / times;
-        repeat<V::BLOCKS>([&](auto i) NEUROC_INLINE_LAMBDA {
+// f(Index<m>(), block) for all blocks, as evenly as they go at up to Most a time: the weights of m blocks stay in the
+// first cache for all rows.
+template <int Most, typename F> NEUROC_INLINE void for_blocks(int blocks, F f) {
+    for (int block = 0; block < blocks;) {
+        const int left = blocks - block, times = (left + Most - 1) / Most, m = (left + times - 1) / times;
+        repeat<Most>([&](auto i) NEUROC_INLINE_LAMBDA {
             if (m == i + 1)
-                dense_rows<V, decltype(i)::value + 1>(layer, block, x, x_stride, y, y_stride, n);
+                f(Index<decltype(i)::value + 1>(), block);
         });
         block += m;
     }
+}
+
+constexpr int MOST_SPARSE = 1024; // inputs of a layer whose zeros are looked for
+
+// Which steps of a row have an input that is not 0; returns how many. `list` has V::LANES entries to spare.
+template <int Step> NEUROC_INLINE int find_steps(const int16_t *x, int inputs, uint16_t *list) {
+    int n = 0;
+    for (int i = 0; i < inputs / Step; ++i) {
+        list[n] = uint16_t(i);
+        n += (x[Step * i] | x[Step * i + Step - 1]) != 0;
+    }
+    return n;
+}
+
+// One row, only the steps of the list. Few blocks have two sums each, by turns: one alone would wait for itself.
+template <typename V, int M, typename Out>
+void sparse_tile(const PackedLayer &layer, int block, const int16_t *x, const uint16_t *list, int count, Out *y) {
+    constexpr int TURNS = M > 4 ? 1 : 2;
+    typename V::Sums acc[TURNS][M];
+    repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
+        acc[TURNS - 1][m] = V::zero();
+        acc[0][m] = V::load(layer.constant + (block + m) * V::LANES);
+    });
+    const size_t size = size_t(layer.inputs) * V::LANES; // weights of a block
+    const int16_t *w[M];                                 // of each block: an addition less for every load
+    repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
+        w[m] = layer.weight + (block + m) * size;
+        NEUROC_KEEP(w[m]);
+    });
+    const auto add = [&](auto turn, size_t step) NEUROC_INLINE_LAMBDA {
+        const typename V::Input input = V::input(x + step * V::STEP);
+        repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
+            acc[turn][m] = V::add(acc[turn][m], V::weights(w[m] + step * (V::LANES * V::STEP)), input);
+        });
+    };
+    int i = 0;
+    for (; i + 2 <= count; i += 2) {
+        add(Index<0>(), list[i]);
+        add(Index<TURNS - 1>(), list[i + 1]);
+    }
+    if (i < count)
+        add(Index<0>(), list[i]);
+    repeat<M>([&](auto m) NEUROC_INLINE_LAMBDA {
+        const int o = (block + m) * V::LANES;
+        const typename V::Sums sums = TURNS == 1 ? acc[0][m] : V::sum(acc[0][m], acc[TURNS - 1][m]);
+        V::store(y + o, V::finish(sums, V::load(layer.shift + o), V::load(layer.lo + o), V::load(layer.hi + o)));
+    });
+}
+
+// Whether so few steps of some of the rows have inputs that are not 0 that it pays to leave out the others.
+template <typename V> bool is_sparse(const PackedLayer &layer, const int16_t *x, size_t x_stride, size_t n) {
+    if (!layer.rectified || layer.inputs > MOST_SPARSE)
+        return false;
+    uint16_t list[MOST_SPARSE + V::LANES];
+    int64_t found = 0, seen = 0;
+    for (size_t r = 0; r < n; r += 12) {
+        found += V::steps(x + r * x_stride, layer.inputs, list);
+        seen += layer.inputs / V::STEP;
+    }
+    return found * 100 < seen * V::SPARSE_PERCENT;
+}
+
+template <typename V, typename Out>
+void sparse(const PackedLayer &layer, const int16_t *x, size_t x_stride, Out *y, size_t y_stride, size_t n) {
+    constexpr size_t ROWS = 96; // whose lists are made before the first block
+    const size_t stride = size_t(layer.inputs / V::STEP + V::LANES);
+    uint16_t lists[ROWS * (MOST_SPARSE / V::STEP + V::LANES)];
+    int counts[ROWS];
+    for (; n; x += ROWS * x_stride, y += ROWS * y_stride) {
+        const size_t m = n < ROWS ? n : ROWS;
+        for (size_t r = 0; r < m; ++r)
+            counts[r] = V::steps(x + r * x_stride, layer.inputs, lists + r * stride);
+        for_blocks<V::SPARSE_BLOCKS>(layer.blocks, [&](auto blocks, int block) NEUROC_INLINE_LAMBDA {
+            constexpr int M = decltype(blocks)::value;
+            for (size_t r = 0; r < m; ++r)
+                sparse_tile<V, M>(layer, block, x + r * x_stride, lists + r * stride, counts[r], y + r * y_stride);
+        });
+        n -= m;
+    }
+}
+
+template <typename V, typename Out>
+void dense(const PackedLayer &layer, const int16_t *x, size_t x_stride, Out *y, size_t y_stride, size_t n) {
+    if (is_sparse<V>(layer, x, x_stride, n))
+        sparse<V>(layer, x, x_stride, y, y_stride, n);
+    else
+        for_blocks<V::BLOCKS>(layer.blocks, [&](auto blocks, int block) NEUROC_INLINE_LAMBDA {
+            dense_rows<V, decltype(blocks)::value>(layer, block, x, x_stride, y, y_stride, n);
+        });
 }
 
 // y = clamp(y + x, lo, hi)

@@ -21,6 +21,7 @@ struct PackedLayer {
     const int32_t *constant, *shift, *lo, *hi; // (padded outputs,)
     int inputs;                                // even where the kernel takes pairs
     int blocks;                                // padded outputs / lanes
+    bool rectified;                            // inputs are never below 0: many may be 0
 };
 
 // Everything about a head that does not depend on the pixel.
@@ -65,7 +66,7 @@ struct RangeState {
 constexpr int EXP2_SIZE = 4096;
 
 // Distribution and digits of a site.
-constexpr size_t scratch_per_site(bool softmax) { return softmax ? 1152 : 320; }
+constexpr size_t scratch_per_site(bool softmax) { return softmax ? 1216 : 320; }
 
 // Mixtures whose loops are compiled (coders.hpp).
 constexpr bool has_components(int k) { return k == 3 || k == 5; }

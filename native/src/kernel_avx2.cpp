@@ -16,6 +16,7 @@ struct Avx2 {
     using Input = __m256i;
     static constexpr int LANES = 8, STEP = 2, BLOCKS = 2;
     static constexpr int ROWS[] = {12, 6}; // 12 sums, 2 weights, 1 input, 1 product
+    static constexpr int SPARSE_BLOCKS = 8, SPARSE_PERCENT = 60;
 
     static NEUROC_INLINE Sums load(const int32_t *p) {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
@@ -30,6 +31,11 @@ struct Avx2 {
     }
     static NEUROC_INLINE Sums add(Sums sums, Weights w, Input x) {
         return _mm256_add_epi32(sums, _mm256_madd_epi16(w, x));
+    }
+    static NEUROC_INLINE Sums zero() { return _mm256_setzero_si256(); }
+    static NEUROC_INLINE Sums sum(Sums a, Sums b) { return _mm256_add_epi32(a, b); }
+    static NEUROC_INLINE int steps(const int16_t *x, int inputs, uint16_t *list) {
+        return find_steps<STEP>(x, inputs, list);
     }
     static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
         return _mm256_min_epi32(_mm256_max_epi32(_mm256_srav_epi32(sums, shift), lo), hi);

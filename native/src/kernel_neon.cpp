@@ -15,6 +15,7 @@ struct Neon {
     using Input = int16x8_t;
     static constexpr int LANES = 8, STEP = 1, BLOCKS = 2;
     static constexpr int ROWS[] = {12, 6}; // 24 sums, 2 weights, 1 input
+    static constexpr int SPARSE_BLOCKS = 4, SPARSE_PERCENT = 60;
 
     static NEUROC_INLINE Sums load(const int32_t *p) { return {{vld1q_s32(p), vld1q_s32(p + 4)}}; }
     static NEUROC_INLINE Weights weights(const int16_t *p) { return vld1q_s16(p); }
@@ -23,6 +24,13 @@ struct Neon {
         sums.val[0] = vmlal_s16(sums.val[0], vget_low_s16(w), vget_low_s16(x));
         sums.val[1] = vmlal_high_s16(sums.val[1], w, x);
         return sums;
+    }
+    static NEUROC_INLINE Sums zero() { return {{vdupq_n_s32(0), vdupq_n_s32(0)}}; }
+    static NEUROC_INLINE Sums sum(Sums a, Sums b) {
+        return {{vaddq_s32(a.val[0], b.val[0]), vaddq_s32(a.val[1], b.val[1])}};
+    }
+    static NEUROC_INLINE int steps(const int16_t *x, int inputs, uint16_t *list) {
+        return find_steps<STEP>(x, inputs, list);
     }
     static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
         Sums y;

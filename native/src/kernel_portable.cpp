@@ -8,6 +8,7 @@ namespace {
 struct Portable {
     static constexpr int LANES = 8, STEP = 1, BLOCKS = 1;
     static constexpr int ROWS[] = {4};
+    static constexpr int SPARSE_BLOCKS = 4, SPARSE_PERCENT = 30;
     struct Sums {
         int32_t v[LANES];
     };
@@ -26,6 +27,15 @@ struct Portable {
         for (int i = 0; i < LANES; ++i)
             sums.v[i] += w[i] * x;
         return sums;
+    }
+    static NEUROC_INLINE Sums zero() { return {}; }
+    static NEUROC_INLINE Sums sum(Sums a, Sums b) {
+        for (int i = 0; i < LANES; ++i)
+            a.v[i] += b.v[i];
+        return a;
+    }
+    static NEUROC_INLINE int steps(const int16_t *x, int inputs, uint16_t *list) {
+        return find_steps<STEP>(x, inputs, list);
     }
     static NEUROC_INLINE Sums finish(Sums sums, Sums shift, Sums lo, Sums hi) {
         for (int i = 0; i < LANES; ++i)

@@ -4,6 +4,18 @@
 
 namespace neuroc {
 
+namespace {
+
+bool is_rectified(const Node &node) {
+    if (node.added >= 0)
+        return node.lo >= 0;
+    return std::all_of(node.groups.begin(), node.groups.end(), [](const Layer &layer) {
+        return std::all_of(layer.lo.begin(), layer.lo.end(), [](int32_t lo) { return lo >= 0; });
+    });
+}
+
+} // namespace
+
 Network::Packed Network::pack(const Layer &layer, const Kernel &kernel) {
     const int lanes = kernel.lanes, step = kernel.pairs ? 2 : 1;
     const int blocks = (layer.outputs + lanes - 1) / lanes, inputs = (layer.inputs + step - 1) / step * step;
@@ -23,7 +35,7 @@ Network::Packed Network::pack(const Layer &layer, const Kernel &kernel) {
         numbers[3 * padded + o] = layer.hi[o];
     }
     // Padding has zeros everywhere: its outputs are 0.
-    p.view = {w, numbers, numbers + padded, numbers + 2 * padded, numbers + 3 * padded, inputs, blocks};
+    p.view = {w, numbers, numbers + padded, numbers + 2 * padded, numbers + 3 * padded, inputs, blocks, false};
     p.outputs = size_t(layer.outputs);
     return p;
 }
@@ -35,6 +47,7 @@ Network::Network(const std::vector<Node> &nodes, const Kernel &kernel)
         size_t offset = 0;
         for (const Layer &layer : node.groups) {
             packed.groups.push_back(pack(layer, kernel));
+            packed.groups.back().view.rectified = node.source > 0 && is_rectified(nodes[size_t(node.source) - 1]);
             packed.groups.back().offset = offset;
             offset += size_t(layer.outputs);
         }

@@ -11,13 +11,16 @@ namespace {
 // Frequencies of the samples, and how often the samples below each sixteenth occur.
 struct SoftmaxTable {
     static constexpr int SIZE = 256, DIGIT = 16;
-    int32_t frequency[SIZE];
+    int32_t frequency[SIZE + DIGIT]; // the last ones are room to work in
     int32_t below[DIGIT + 1];
 };
 
 // `origin`: the sample that the first logit is about; the others follow modulo 256.
 NEUROC_INLINE void make_softmax(const HeadConstants &h, const int32_t *logits, int32_t origin, SoftmaxTable &t) {
-    constexpr int SIZE = SoftmaxTable::SIZE, DIGIT = SoftmaxTable::DIGIT;
+#if defined(NEUROC_SOFTMAX) // a kernel's own way to do the same
+    NEUROC_SOFTMAX(h.exp2, logits, origin, t.frequency, t.below);
+#else
+    constexpr int SIZE = SoftmaxTable::SIZE, DIGIT = SoftmaxTable::DIGIT, PARTS = 4;
     int32_t top = logits[0];
     for (int v = 1; v < SIZE; ++v)
         top = logits[v] > top ? logits[v] : top;
@@ -26,14 +29,16 @@ NEUROC_INLINE void make_softmax(const HeadConstants &h, const int32_t *logits, i
         const int32_t below = top - logits[v];
         twice[v] = twice[SIZE + v] = h.exp2[below < EXP2_SIZE ? below : EXP2_SIZE];
     }
-    memcpy(t.frequency, twice + SIZE - origin, sizeof t.frequency);
-    int32_t sum = 0;
+    memcpy(t.frequency, twice + SIZE - origin, SIZE * sizeof *twice);
+    t.below[0] = 0;
     for (int k = 0; k < DIGIT; ++k) {
-        t.below[k] = sum;
-        for (int i = 0; i < DIGIT; ++i)
-            sum += t.frequency[k * DIGIT + i];
+        int32_t part[PARTS] = {};
+        for (int i = 0; i < DIGIT; i += PARTS)
+            for (int p = 0; p < PARTS; ++p)
+                part[p] += t.frequency[k * DIGIT + i + p];
+        t.below[k + 1] = t.below[k] + (part[0] + part[1]) + (part[2] + part[3]);
     }
-    t.below[DIGIT] = sum;
+#endif
 }
 
 // Frequencies below each of the 16 values of the second digit, and of all; a branch without mass is uniform.

@@ -11,7 +11,9 @@
 #if defined(_MSC_VER)
 #define NEUROC_INLINE __forceinline
 #define NEUROC_INLINE_LAMBDA
+#define NEUROC_KEEP(pointer) (void)(pointer)
 #else
+#define NEUROC_KEEP(pointer) __asm__("" : "+r"(pointer)) // in a register, not computed again
 #define NEUROC_INLINE inline __attribute__((always_inline))
 #define NEUROC_INLINE_LAMBDA __attribute__((always_inline))
 #endif
@@ -141,8 +143,8 @@ NEUROC_INLINE void quarter(const HeadConstants &h, const Mixture<K> &m, int64_t 
                            int32_t first, int32_t origin, int32_t step, int rest, int32_t &k, int32_t &lower,
                            int32_t &upper) {
 #if defined(NEUROC_SEARCH) // a kernel's own way to do the same
-    if constexpr (!Deep && K <= 4) {
-        NEUROC_SEARCH(h, m.mean, room, span, slot, first, origin, step, rest, k, lower, upper);
+    if constexpr (!Deep) {
+        NEUROC_SEARCH<Mixture<K>::PADDED>(h, m.mean, room, span, slot, first, origin, step, rest, k, lower, upper);
         return;
     }
 #endif

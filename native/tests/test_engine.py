@@ -66,6 +66,19 @@ def test_layers_are_exact_at_their_extremes(kernel: str, widths: tuple[int, ...]
         assert np.array_equal(dense(inputs), want)
 
 
+@pytest.mark.parametrize("zeros", [0.0, 0.3, 0.6, 0.9, 1.0])
+@pytest.mark.parametrize("widths", [(9, 37, 5), (12, 64, 80), (5, 33, 150), (4, 1100, 3)])
+def test_layers_are_exact_however_many_inputs_are_zero(kernel: str, widths: tuple[int, ...], zeros: float) -> None:
+    first, last = (layer(i, o, 900, seed=n) for n, (i, o) in enumerate(itertools.pairwise(widths)))
+    g = np.random.Generator(np.random.PCG64(7))
+    x = g.integers(-1020, 1021, (100, widths[0]), dtype=np.int32)
+    sums = x.astype(np.int64) @ first.weight.T
+    first = replace(first, bias=-np.quantile(sums, zeros, axis=0).astype(np.int64))
+    last = replace(last, clamp=Interval.of(-(1 << 30), 1 << 30, widths[-1]))
+    dense = evaluator(NativeEngine(kernel), prove((first, last), Interval.of(-1020, 1020, widths[0])))
+    assert np.array_equal(dense(x), last.reference(first.reference(x.astype(np.int64))))
+
+
 def test_sums_just_below_int32_are_exact_and_beyond_it_numpy_computes(kernel: str) -> None:
     for weight, covered in ((32767, True), (32768, False)):
         # 2 * 32767 * 32767 + bias = 2**31 - 1 at most.

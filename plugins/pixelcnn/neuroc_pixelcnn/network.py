@@ -99,7 +99,7 @@ class Variant:
         layers.append(Layer("head", "stream", CENTRE, stream, (self.outputs,) * self.channels))
         return tuple(layers)
 
-    @property
+    @cached_property
     def macs(self) -> tuple[int, ...]:
         """Multiply-accumulates of each stage at one pixel."""
         return tuple(sum(group) for group in zip(*(layer.macs for layer in self.layers), strict=True))
