@@ -21,18 +21,20 @@ MEAN_BITS = 4  # fraction bits of a level
 COUPLING_BITS = 8  # couplings are in 1/256
 
 
-def prove_coupled(channels: int, offset: int, coupling: int, centre: tuple[int, int], bits: int, unit: int) -> None:
+def prove_coupled(
+    name: str, channels: int, offset: int, coupling: int, centre: tuple[int, int], bits: int, unit: int
+) -> None:
     """Bound every integer of CoupledMixtures; raises ExactnessError if one does not fit its type.
 
-    offset, coupling: what the outputs do not exceed in magnitude. centre: the range of centres in 1/16 of a level.
-    unit: the largest there is, for more than 8 bits.
+    name: of the network. offset, coupling: what the outputs do not exceed in magnitude. centre: the range of centres
+    in 1/16 of a level. unit: the largest there is, for more than 8 bits.
     """
     top = ((1 << max(8, bits)) - 1) << MEAN_BITS
     difference = max(top - centre[0], centre[1])
     pulled = (channels - 1) * coupling * difference + (1 << COUPLING_BITS >> 1)
     mean = max(-centre[0], centre[1]) + (offset << (unit if bits > 8 else 0)) + (pulled >> COUPLING_BITS)
     if pulled >= 1 << (31 if bits <= 8 else 63) or mean >= mean_limit(bits):
-        raise ExactnessError(f"the means of {channels} coupled channels do not fit their type at {bits} bits")
+        raise ExactnessError(f"the means of {name} do not fit their type at {bits} bits")
 
 
 class CoupledMixtures:

@@ -21,6 +21,7 @@ from neuroc import read_picture, safetensors
 from neuroc.api import Spec, Weights, digest
 from neuroc.distributions import estimate_bits
 from neuroc.engines.numpy import NumpyEngine
+from neuroc.train.pictures import luma, middle
 
 from .base import Layout, base_picture
 from .codec import CODEC, Params
@@ -31,20 +32,6 @@ from .schedule import LARGEST_TILE, order
 from .training import bits
 
 STEPS = 8
-
-
-def luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(H, W, 3) to (H, W, 1) by ITU-R BT.601, rounded."""
-    weights = np.array([299, 587, 114], dtype=np.int32)
-    grey = (picture.astype(np.int32) @ weights + 500) // 1000
-    return grey.astype(np.uint8)[:, :, None]
-
-
-def middle(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The largest tile (H, W, C) from the middle of a picture whose sides are multiples of four."""
-    height, width = (min(LARGEST_TILE, s // 4 * 4) for s in picture.shape[:2])
-    i, j = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
-    return np.ascontiguousarray(picture[i : i + height, j : j + width])
 
 
 def compare(
@@ -106,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
     found = [p for p in (read_picture(f) for f in sorted(options.data.glob("*.[pw]*"))) if p.mode == "RGB"]
     convert = luma if network.variant.channels == 1 else np.asarray
-    tiles = [middle(convert(p.samples)) for p in found]
+    tiles = [middle(convert(p.samples), LARGEST_TILE, 4) for p in found]
     exact, real = np.mean(compare(network, options.weights.read_bytes(), tiles, options.steps), axis=0)
     print(
         json.dumps(

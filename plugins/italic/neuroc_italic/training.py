@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuroc.train.tiles import TileSampler
+
 from .base import base_picture
 from .floatnet import MEAN_UNIT, FloatNetwork, Seen
 from .network import MIXTURES, SCALE_BITS, SCALE_MAX, SCALE_MIN, STREAM, Variant
@@ -52,32 +54,6 @@ def bits(variant: Variant, outputs: Tensor, base: Tensor, target: Tensor) -> Ten
     weight = torch.softmax(logits.view(-1, c, k) * math.log(2), dim=-1)
     p = ((upper - lower) * weight).sum(dim=-1)
     return -torch.log2(p * (1 - UNIFORM) + UNIFORM / 256)
-
-
-class TileSampler:
-    """Random tiles (n, C, size, size) of weighted groups of pictures (H, W, C), half of them mirrored.
-
-    Pictures smaller than a tile are left out; a group without a picture of the size has no share of that batch.
-    """
-
-    def __init__(self, groups: Sequence[tuple[float, Sequence[U8]]], seed: int) -> None:
-        self._groups = groups
-        self._random = np.random.default_rng(seed)
-
-    def batch(self, n: int, size: int) -> U8:
-        groups = [(w, [p for p in group if min(p.shape[:2]) >= size]) for w, group in self._groups]
-        groups = [(w, group) for w, group in groups if group]
-        if not groups:
-            raise ValueError(f"no picture has {size}x{size} pixels")
-        shares = np.array([w for w, _ in groups])
-        tiles = []
-        for g in self._random.choice(len(groups), n, p=shares / shares.sum()):
-            pictures = groups[g][1]
-            picture = pictures[self._random.integers(len(pictures))]
-            i, j = (self._random.integers(0, s - size + 1) for s in picture.shape[:2])
-            tile = picture[i : i + size, j : j + size]
-            tiles.append(tile[:, ::-1] if self._random.random() < 0.5 else tile)
-        return np.ascontiguousarray(np.stack(tiles).transpose(0, 3, 1, 2))
 
 
 def random_ends(random: np.random.Generator) -> list[int]:

@@ -144,7 +144,7 @@ def test_predictions_from_a_base_picture_leave_the_range_of_samples_as_far_as_is
     assert int(seen.prediction.max()) == 2 * top
     assert int(look(np.zeros_like(base), mask, top // 2, 0, top - base).prediction.min()) == -top
     honest = Variant.head_clamps
-    monkeypatch.setattr(Variant, "head_clamps", lambda v: tuple(4 * c for c in honest(v)))
+    monkeypatch.setattr(Variant, "head_clamps", lambda v: tuple(128 * c for c in honest(v)))
     head.prove_head(VARIANTS["rgb"], 16, MAX_UNIT)  # just fits
     with pytest.raises(ExactnessError, match="rgb-dct"):
         head.prove_head(VARIANTS["rgb-dct"], 16, MAX_UNIT)

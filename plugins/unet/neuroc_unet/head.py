@@ -19,7 +19,7 @@ def prove_head(variant: Variant, bits: int, largest_unit: int) -> None:
     """Bound the means of samples and latents from the clamps of the outputs; raises ExactnessError."""
     coarser = largest_unit if bits > 8 else 0
     centres = CENTRES[0] << coarser, CENTRES[1] << coarser
-    prove_coupled(variant.channels, MEAN_MAX, COUPLING_MAX, centres, bits, largest_unit)
+    prove_coupled(variant.name, variant.channels, MEAN_MAX, COUPLING_MAX, centres, bits, largest_unit)
     if mean_limit(LATENT_BITS) <= (LATENT_ZERO << MEAN_BITS) + MEAN_MAX:
         raise ExactnessError("the means of the latents do not fit their type")
 
