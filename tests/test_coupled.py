@@ -1,4 +1,4 @@
-"""Coupled mixtures have the means of their definition, and centres out of range are refused (SPEC sections 15.5, 16.5)."""
+"""Coupled mixtures have the means of their definition; what does not fit is refused (SPEC sections 15.5 and 16.5)."""
 
 from __future__ import annotations
 
