@@ -204,7 +204,7 @@ def decode(name: str, network: Network, header: Header, sides: Sides, channels: 
 
     def difference(d: Array) -> Array:
         """SPEC 16: D."""
-        return np.asarray(np.clip((d + (2 << up)) >> (2 + up), -1020, 1020))
+        return np.asarray(np.clip((d + (1 << up >> 1)) >> up, -4080, 4080))
 
     numbers = np.tile(cell(passes), (-(-height // 8), -(-width // 8)))[:height, :width]
     for number in range(passes):

@@ -37,7 +37,7 @@ from .network import (
     Variant,
 )
 
-PREDICTION_BITS = MEAN_BITS + 6  # predictions are in 64 levels, their integers in 1/16 of one
+PREDICTION_BITS = MEAN_BITS + 6  # predictions and differences are in 64 levels, their integers in 1/16 of one
 NETWORK = "network."  # before the names of a checkpoint's float weights
 
 
@@ -48,10 +48,9 @@ def export(network: FloatNetwork) -> dict[str, NDArray[np.generic]]:
     Raises ValueError for a layer whose weights are too large.
     """
     tensors: dict[str, NDArray[np.generic]] = {}
-    for name, shape in network.shapes.items():
+    for name in network.shapes:
         w, b = (t.detach().cpu().float() for t in network.tensors(name))
-        bits_in = LATENT_FRACTION if name.endswith(".embed") else FRACTION
-        p_in = torch.full((shape.columns,), float(bits_in))
+        p_in = _input_bits(network.variant, name)
         p_out = _output_bits(network.variant, name)
         grid = choose_grid(w, b, p_in, p_out, range_of(network.variant, name), 1.0, _bound(name))
         if bool((grid.p_out != p_out).any()):
@@ -72,6 +71,15 @@ def _bound(name: str) -> int:
     bits of a weight, in float64.
     """
     return 1 << 32 if name.endswith((".down", ".latent")) else FLOAT32_BOUND
+
+
+def _input_bits(variant: Variant, name: str) -> torch.Tensor:
+    """Fraction bits (columns,) of a layer's inputs."""
+    columns = variant.layers[name].columns
+    bits = torch.full((columns,), float(LATENT_FRACTION if name.endswith(".embed") else FRACTION))
+    if name.startswith("head") and name.endswith(".0"):
+        bits[PIXEL:] = PREDICTION_BITS
+    return bits
 
 
 def _output_bits(variant: Variant, name: str) -> torch.Tensor:

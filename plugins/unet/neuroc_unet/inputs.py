@@ -1,7 +1,7 @@
 """What the network sees of pixels: levels in units, centres, known neighbours (SPEC section 16.3 and 16.5).
 
-Samples and predictions are in 1/16 of a level, of 8 bits where they have fewer; the network sees quarters of a unit. A
-unit is a level up to 8 bits, and 2**unit levels of 16.
+Samples and predictions are in 1/16 of a level, of 8 bits where they have fewer; the network sees 1/16 of a unit, in the
+analysis quarters. A unit is a level up to 8 bits, and 2**unit levels of 16.
 """
 
 from __future__ import annotations
@@ -13,29 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import passes as plan
-from .network import DIFFERENCE_MAX, LEVEL_BITS, MEAN_BITS, MIDDLE
+from .network import LEVEL_BITS, MEAN_BITS, MIDDLE
 from .passes import MARGIN, NEAREST
 
 Ints = NDArray[np.int32]
 Sites = NDArray[np.intp]
 
-
 FINE = 1 << MEAN_BITS  # of a level
 PREDICTIONS = (-128 * FINE, 127 * FINE)  # relative to the middle, in 1/16 of a unit
 BEYOND = 64 * FINE  # that centres may lie outside of what samples of 8 bits can be
 CENTRES = (-BEYOND, 255 * FINE + BEYOND)
+FARTHEST = 255 * FINE  # of differences, in 1/16 of a unit
 
 
 def differences(d: Any, unit: int) -> Any:
-    """Differences in 1/16 of a level as the network sees them: in quarters of a unit, rounded and clamped."""
-    shift = MEAN_BITS - LEVEL_BITS + unit
-    return np.clip((d + np.int32(1 << shift >> 1)) >> np.int32(shift), -DIFFERENCE_MAX, DIFFERENCE_MAX)
+    """Differences in 1/16 of a level as the heads see them: in 1/16 of a unit, rounded and clamped."""
+    if unit:
+        d = (d + np.int32(1 << unit >> 1)) >> np.int32(unit)
+    return np.clip(d, -FARTHEST, FARTHEST)
 
 
 def whole_picture(x: Ints, unit: int) -> NDArray[np.float32]:
     """What analysis sees (B, H16, W16, C) of samples x (B, H, W, C) in 1/16 of a level: sides in multiples of 16."""
     _, height, width, _ = x.shape
-    seen = differences(x, unit) - MIDDLE
+    coarser = MEAN_BITS - LEVEL_BITS
+    seen = ((differences(x, unit) + np.int32(1 << coarser >> 1)) >> np.int32(coarser)) - np.int32(MIDDLE)
     margin = ((0, 0), (0, -height % 16), (0, -width % 16), (0, 0))
     return np.pad(seen.astype(np.float32), margin, mode="edge")
 

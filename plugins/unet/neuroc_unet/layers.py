@@ -14,7 +14,7 @@ from neuroc.exact.layers import beside
 from neuroc.exact.norm import RmsNorm
 from neuroc.exact.stored import WEIGHT, require_layers, stored_layer, stored_tensor
 
-from .inputs import PREDICTIONS
+from .inputs import FARTHEST, PREDICTIONS
 from .network import (
     ACTIVATION_MAX,
     CORE,
@@ -87,7 +87,7 @@ def range_of(variant: Variant, name: str) -> Interval:
     part = name.rpartition(".")[2]
     positive, signed = (0, ACTIVATION_MAX), (-ACTIVATION_MAX, ACTIVATION_MAX)
     if name.startswith("head"):
-        differences = [(-DIFFERENCE_MAX, DIFFERENCE_MAX)] * (columns - PIXEL)
+        differences = [(-FARTHEST, FARTHEST)] * (columns - PIXEL)
         return Interval.each([positive] * PIXEL + differences if part == "0" else [positive] * columns)
     if name == "analysis1.down":
         return Interval.each([PICTURE] * columns)

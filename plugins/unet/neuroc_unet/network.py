@@ -25,9 +25,9 @@ LIMIT = 8  # activations are within +-8, rectified ones within 0..8
 ACTIVATION_MAX = (LIMIT << FRACTION) - 1
 LATENT_FRACTION = 3  # a latent counts as so many fraction bits where it enters the network
 
-LEVEL_BITS = 2  # fraction bits of predictions and inputs, in levels of 8 bits
+LEVEL_BITS = 2  # fraction bits of the picture that analysis sees, in levels of 8 bits
 DIFFERENCE_MAX = 255 << LEVEL_BITS
-MIDDLE = 128 << LEVEL_BITS  # what the predicted picture is relative to
+MIDDLE = 128 << LEVEL_BITS  # what it is relative to
 
 # Fraction bits and clamps of the four kinds of head outputs.
 MEAN_BITS, MEAN_MAX = 4, 16383  # 1/16 of a level
