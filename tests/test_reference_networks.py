@@ -12,6 +12,7 @@ import pytest
 
 import italic
 import pixelcnn
+import unet
 from coders import CODERS
 from distributions import Samples
 from header import Header
@@ -25,6 +26,7 @@ from weightfile import TYPES
 
 pytest.importorskip("neuroc_italic")
 pytest.importorskip("neuroc_pixelcnn")
+pytest.importorskip("neuroc_unet")
 
 ENDS = {"weight": (-(1 << 15), (1 << 15) - 1), "bias": (-(1 << 31), (1 << 31) - 1), "shift": (1, 19)}
 NAMES = {np.dtype(v): k for k, v in TYPES.items()}
@@ -35,7 +37,7 @@ def wild(weights: Weights, random: np.random.Generator) -> Weights:
     """Noise in the place of every tensor."""
     tensors = {}
     for name, tensor in weights.tensors.items():
-        low, high = ENDS[name.rpartition(".")[2]]
+        low, high = ENDS.get(name.rpartition(".")[2], (-2047, 2047))  # of what is no part of a layer: unet's core
         tensors[name] = random.integers(low, high, tensor.shape, endpoint=True).astype(tensor.dtype)
     return Weights(weights.name, weights.digest, tensors)
 
@@ -48,12 +50,15 @@ def wild(weights: Weights, random: np.random.Generator) -> Weights:
         ("italic", 1, 2, {"steps": 3}, {0: 3}),
         ("pixelcnn", 3, 8, {}, {}),
         ("pixelcnn", 3, 8, {"head": "mixture"}, {0: "mixture"}),
+        ("unet", 3, 8, {"passes": 1}, {0: 1}),
+        ("unet", 3, 16, {"unit": 8}, {1: 8}),
+        ("unet", 1, 2, {"passes": 4}, {0: 4}),
     ],
 )
 def test_saturated_networks_agree(
     codec: str, channels: int, bits: int, params: dict[str, Any], stated: dict[int, Any]
 ) -> None:
-    reference: Any = {"italic": italic, "pixelcnn": pixelcnn}[codec]
+    reference: Any = {"italic": italic, "pixelcnn": pixelcnn, "unet": unet}[codec]
     random = np.random.Generator(np.random.PCG64(bits + channels))
     loaded, spec, coder = open_codec(codec, params), Spec(9, 14, channels, bits), get_coder("rans24")
     weights = wild(resolve_weights(codec, weights_name(loaded, spec)), random)
