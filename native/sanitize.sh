@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # AddressSanitizer and UndefinedBehaviorSanitizer over everything that reads weights and streams of strangers:
-# the C++ cross-check by itself, then the Python module under its tests and, with --fuzz MINUTES, under tests/fuzz.
-# Runs in the Python environment that is active; it needs neuroc-codec, neuroc-causal59k, nanobind, cmake, ninja.
+# the C++ cross-check by itself, then the Python module under its tests or, with --fuzz MINUTES, under tests/fuzz.
+# Runs in the Python environment that is active; it needs neuroc-codec, the plugins, nanobind, cmake, ninja.
 set -euo pipefail
 cd "$(dirname "$0")"
 minutes=0
@@ -23,8 +23,9 @@ mkdir "$package/neuroc_native-0.1.0.dist-info"
 printf 'Metadata-Version: 2.1\nName: neuroc-native\nVersion: 0.1.0\n' >"$package/neuroc_native-0.1.0.dist-info/METADATA"
 printf '[neuroc]\nnative = neuroc_native\n' >"$package/neuroc_native-0.1.0.dist-info/entry_points.txt"
 export PYTHONPATH=$package:$(cd ..; pwd) LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)"
-"$python" -m pytest -q --import-mode=importlib -p no:cacheprovider tests
-if [ "$minutes" != 0 ]; then
+if [ "$minutes" = 0 ]; then
+  "$python" -m pytest -q --import-mode=importlib -p no:cacheprovider tests
+else
   cd ..
   "$python" -m tests.fuzz --minutes "$minutes" --target decode --target round-trip
 fi

@@ -51,7 +51,7 @@ struct Avx512 {
             const __mmask16 some = _mm512_test_epi32_mask(pairs, pairs);
             const __m256i found = _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(some, number));
             _mm256_storeu_si256(reinterpret_cast<__m256i *>(list + n), found);
-            n += __builtin_popcount(some);
+            n += _mm_popcnt_u32(some);
             number = _mm512_add_epi32(number, _mm512_set1_epi32(16));
         }
         return n;

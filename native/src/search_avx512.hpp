@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include "inline.hpp"
 #include "kernel.hpp"
 
 namespace neuroc {
@@ -12,9 +13,8 @@ constexpr int SIGMOID_HALF = 1 << 11;
 
 // Sums of a mixture's components at three boundaries, `apart` of each other from `from` on: lanes 0 to 2. The mixture
 // is mean, mantissa, shift, weight, four each; lane 4 (boundary - 1) + component of the registers.
-inline __attribute__((always_inline)) __m128i sums_of_four(const int32_t *sigmoid, const int32_t *mixture, int32_t from,
-                                                           int32_t apart) {
-    const auto four = [&](int part) __attribute__((always_inline)) {
+NEUROC_INLINE __m128i sums_of_four(const int32_t *sigmoid, const int32_t *mixture, int32_t from, int32_t apart) {
+    const auto four = [&](int part) NEUROC_INLINE_LAMBDA {
         return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i *>(mixture + 4 * part)));
     };
     const __m512i number = _mm512_setr_epi32(1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
@@ -32,12 +32,11 @@ inline __attribute__((always_inline)) __m128i sums_of_four(const int32_t *sigmoi
 
 // The same with eight each, of which the last three have no weight: two boundaries in a register, the third in half of
 // one.
-inline __attribute__((always_inline)) __m128i sums_of_eight(const int32_t *sigmoid, const int32_t *mixture,
-                                                            int32_t from, int32_t apart) {
-    const auto eight = [&](int part) __attribute__((always_inline)) {
+NEUROC_INLINE __m128i sums_of_eight(const int32_t *sigmoid, const int32_t *mixture, int32_t from, int32_t apart) {
+    const auto eight = [&](int part) NEUROC_INLINE_LAMBDA {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(mixture + 8 * part));
     };
-    const auto twice = [&](int part) __attribute__((always_inline)) { return _mm512_broadcast_i32x8(eight(part)); };
+    const auto twice = [&](int part) NEUROC_INLINE_LAMBDA { return _mm512_broadcast_i32x8(eight(part)); };
     const __m512i number = _mm512_setr_epi32(1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2);
     const __m512i b = _mm512_add_epi32(_mm512_set1_epi32(from), _mm512_mullo_epi32(number, _mm512_set1_epi32(apart)));
     __m512i z = _mm512_mullo_epi32(_mm512_sub_epi32(b, twice(0)), twice(1));
@@ -57,9 +56,9 @@ inline __attribute__((always_inline)) __m128i sums_of_eight(const int32_t *sigmo
 
 // `mixture` is a Mixture with Padded components: mean, mantissa, shift, weight, so many each.
 template <int Padded>
-inline __attribute__((always_inline)) void
-search_avx512(const HeadConstants &h, const int32_t *mixture, int64_t room, int64_t span, int64_t slot, int32_t first,
-              int32_t origin, int32_t step, int rest, int32_t &k, int32_t &lower, int32_t &upper) {
+NEUROC_INLINE void search_avx512(const HeadConstants &h, const int32_t *mixture, int64_t room, int64_t span,
+                                 int64_t slot, int32_t first, int32_t origin, int32_t step, int rest, int32_t &k,
+                                 int32_t &lower, int32_t &upper) {
     static_assert(Padded == 4 || Padded == 8, "components of a mixture");
     const int32_t from = ((first + k) << rest) * h.slope - h.offset, apart = (step << rest) * h.slope;
     const __m128i sums =
@@ -74,7 +73,7 @@ search_avx512(const HeadConstants &h, const int32_t *mixture, int64_t room, int6
     const __m256i right = _mm256_mul_epi32(
         _mm256_cvtepi32_epi64(_mm_sub_epi32(_mm_set1_epi32(int32_t(slot) - k + 1), levels)), _mm256_set1_epi64x(span));
     const unsigned reached = _mm256_cmplt_epi64_mask(left, right) & 7;
-    const int n = __builtin_popcount(reached);
+    const int n = _mm_popcnt_u32(reached);
     int32_t ends[8];
     _mm_storeu_si128(reinterpret_cast<__m128i *>(ends + 1), values);
     ends[0] = lower;

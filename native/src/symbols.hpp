@@ -2,20 +2,11 @@
 // Included by each kernel; see kernel.hpp for why everything is in an anonymous namespace.
 #pragma once
 
+#include "inline.hpp"
 #include "kernel.hpp"
 
 #if defined(_MSC_VER) && defined(_M_X64)
 #include <intrin.h>
-#endif
-
-#if defined(_MSC_VER)
-#define NEUROC_INLINE __forceinline
-#define NEUROC_INLINE_LAMBDA
-#define NEUROC_KEEP(pointer) (void)(pointer)
-#else
-#define NEUROC_KEEP(pointer) __asm__("" : "+r"(pointer)) // in a register, not computed again
-#define NEUROC_INLINE inline __attribute__((always_inline))
-#define NEUROC_INLINE_LAMBDA __attribute__((always_inline))
 #endif
 
 namespace neuroc {

@@ -40,6 +40,20 @@ def shape(height: int, width: int, channels: int, bits: int) -> NDArray[Any]:
     return natural(height, width, channels, bits)
 
 
+def masked() -> dict[str, bytes]:
+    """Files of pixelcnn, whose network has groups, if it is there."""
+    from neuroc.plugins import registry
+
+    if "pixelcnn" not in registry().codecs:
+        return {}
+    return {
+        f"pixelcnn-{head}-{coder}": neuroc.encode(
+            shape(11, 12, channels, 8), plugin="pixelcnn", head=head, coder=coder, raw=False
+        )
+        for head, channels, coder in (("softmax", 3, "rans24"), ("mixture", 3, "range24"), ("softmax", 1, "range24"))
+    }
+
+
 def files() -> dict[str, bytes]:
     """.nrc files of every mode, coder and schedule, in one tile and in several."""
     text = (Record("text", b"Comment\0hello" * 9), Record("dpi", b"300 150"))
@@ -58,6 +72,7 @@ def files() -> dict[str, bytes]:
         "deep-rgba-raw": neuroc.encode(shape(5, 6, 4, 16), plugin="raw"),
         "raw-flat": neuroc.encode(np.full((20, 20, 3), 9, dtype=np.uint8), plugin="raw"),
         "raw-tiles": neuroc.encode(shape(11, 9, 3, 8), plugin="raw", tile=4),
+        **masked(),
         "palette": neuroc.encode(Picture(shape(9, 9, 1, 4), "P", 4, (Record("palette", bytes(range(48))),))),
         "one-bit": neuroc.encode(shape(9, 17, 1, 1).astype(bool)[:, :, 0]),
         "grey-2-bits": neuroc.encode(Picture(shape(12, 12, 1, 2), "L", 2)),

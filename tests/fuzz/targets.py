@@ -191,6 +191,9 @@ def encode_options(rng: Random, p: Picture) -> dict[str, Any]:
     options: dict[str, Any] = {"coder": rng.choice(("rans24", "range24")), "verify": rng.random() < 0.5}
     options["tile"] = rng.choice((512, 512, 7, 1 if p.samples.size < 40 else 9))
     options["plugin"] = rng.choice(("causal59k", "causal59k", "raw"))
+    if rng.random() < 0.25 and "pixelcnn" in registry().codecs:
+        options |= {"plugin": "pixelcnn", "head": rng.choice(("softmax", "mixture"))}
+        options["schedule"] = rng.choice(("wavefront", "raster"))
     if options["plugin"] == "causal59k":
         options["schedule"] = rng.choice(("wavefront", "serial", "diagonal"))
         options["unit"] = rng.choice((-1, -1, 0, 3, 8))
