@@ -17,11 +17,16 @@ from plot import density_plot
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENTS = ("README.md", *(f"plugins/{name}/README.md" for name in ("causal59k", "italic", "pixelcnn")))
+DOCUMENTS = (
+    "README.md",
+    "native/README.md",
+    *(f"plugins/{name}/README.md" for name in ("causal59k", "italic", "pixelcnn")),
+)
 PLOT = "docs/density.svg"
 BLOCK = re.compile(r"(<!-- table:([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 REFERENCE = "jxl-e9"
 NOTHING = "Not measured yet.\n"
+ENGINES = {k: f"native, {k}" for k in ("avx512-vnni", "avx2", "neon", "portable")} | {"numpy": "numpy"}
 NAMES = {"kodak": "Kodak", "mcmaster": "McMaster", "cifar10": "CIFAR-10"}
 
 Document = dict[str, Any]
@@ -33,9 +38,9 @@ def results(start: str) -> list[Document]:
 
 
 def label(codec: str) -> str:
-    """A codec as tables call it."""
-    if codec in LABELS:
-        return LABELS[codec]
+    """A codec, or what computes it, as tables call it."""
+    if codec in (*LABELS, *ENGINES):
+        return {**LABELS, **ENGINES}[codec]
     name, _, params = codec.partition(":")
     return f"**neuroc {name}**" + (f", {params.replace('=', ' ')}" if params else "")
 
@@ -97,6 +102,27 @@ def small() -> str:
     return markdown(head, rows) + sources(sets) if sets else NOTHING
 
 
+def compiled() -> str:
+    """Each kernel of the compiled engine against numpy and JPEG XL, one thread, per second of processor time."""
+    head = ["per second of processor time, one thread", "causal59k, encode", "decode", "pixelcnn softmax, decode"]
+    head += ["mixture, decode", "one alone"]
+    tables = []
+    for d in results("native"):
+        small = {(r["engine"], r["head"]): r for r in d["pixelcnn"]}
+        rows = []
+        for r in d["causal59k"]:
+            row = [label(r["engine"]), f"{r['encode']['cpu']:.2f} MP", f"{r['decode']['cpu']:.2f} MP"]
+            if (r["engine"], "softmax") in small:
+                soft, mixed = small[r["engine"], "softmax"], small[r["engine"], "mixture"]
+                row += [f"{s['decode']['cpu']:.0f} pictures" for s in (soft, mixed)]
+                row.append(f"{1000 * soft['alone_seconds']['cpu']:.1f} ms")
+            else:
+                row += [""] * 3
+            rows.append(row)
+        tables.append(markdown(head, rows) + sources([d]))
+    return "\n".join(tables) or NOTHING
+
+
 def steps() -> str:
     """Steps against bits and time."""
     sets = results("italic-curve-")
@@ -148,6 +174,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "density": density,
     "speed": speed,
     "small": small,
+    "compiled": compiled,
     "steps": steps,
     "checks": checks,
 }
