@@ -65,12 +65,17 @@ def export(network: FloatNetwork) -> dict[str, NDArray[np.generic]]:
 
 
 def _bound(name: str) -> int:
-    """What partial sums stay below: float32 carries them.
+    """What partial sums stay below: float32 carries most of them, float64 those of layers that are worth its time.
 
-    Only encoders run the layers below, which take differences of what is nearly equal: they have room for all the
-    bits of a weight, in float64.
+    Latents are differences of what is nearly equal, in layers that only encoders run. The first layer of a head adds
+    up 24 neighbours, with a range far beyond what they mostly are, and the last one of synthesis says what they are
+    relative to.
     """
-    return 1 << 32 if name.endswith((".down", ".latent")) else FLOAT32_BOUND
+    if name.endswith((".down", ".latent")):
+        return 1 << 32
+    if name == "pixel" or (name.startswith("head") and name.endswith(".0") and not name.endswith(".0.0")):
+        return 1 << 27
+    return FLOAT32_BOUND
 
 
 def _input_bits(variant: Variant, name: str) -> torch.Tensor:
