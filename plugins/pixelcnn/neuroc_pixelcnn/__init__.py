@@ -8,10 +8,10 @@ __version__ = "0.1.0"
 WEIGHTS = (
     WeightsEntry("cifar-softmax", "dece9d733ba11d2faacc9a7d9bcb7e8d", "weights/cifar-softmax.safetensors"),
     WeightsEntry("cifar-mixture", "df31120dfd457e0d851fc3bc56d92ba2", "weights/cifar-mixture.safetensors"),
-    WeightsEntry("photo-softmax", "839f4f0287c200a5d53561b941abf72f", "weights/photo-softmax.safetensors"),
-    WeightsEntry("photo-mixture", "fff26b7a21f1e9a1c88ec63a07de226c", "weights/photo-mixture.safetensors"),
-    WeightsEntry("grey-softmax", "b713da8fac127670e41cf6b3665faa54", "weights/grey-softmax.safetensors"),
-    WeightsEntry("grey-mixture", "0cf2a6b34ecc11707a1c083986cb2e8f", "weights/grey-mixture.safetensors"),
+    WeightsEntry("photo-softmax", "d3fc7599120f6e61e09c886c5f48b805", "weights/photo-softmax.safetensors"),
+    WeightsEntry("photo-mixture", "ff90295578e943e34b3a40c3cec72e06", "weights/photo-mixture.safetensors"),
+    WeightsEntry("grey-softmax", "1a3254d1484ff2d47a0ea7e111c0363d", "weights/grey-softmax.safetensors"),
+    WeightsEntry("grey-mixture", "173abf50878613b222dc7aa7ab3ee980", "weights/grey-mixture.safetensors"),
 )
 
 
