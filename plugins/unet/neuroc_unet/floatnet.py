@@ -202,13 +202,13 @@ class FloatNetwork(torch.nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Outputs (n, outputs) of the pixels of a pass, their centres (n, C) and samples (n, C)."""
         batch, c, height, width = x.shape
-        at = torch.from_numpy(plan.sites(passes, number, height, width))
+        at = torch.from_numpy(plan.sites(passes, number, height, width)).to(x.device)
         i, j = at // width, at % width
         target, p = x.permute(0, 2, 3, 1)[:, i, j], base.permute(0, 2, 3, 1)[:, i, j]  # (B, n, C)
         rows = [features.permute(0, 2, 3, 1)[:, i, j]]
         centre = p
         if plan.has_taps(passes, number):
-            offsets = torch.tensor(plan.taps(passes, number))
+            offsets = torch.tensor(plan.taps(passes, number), device=x.device)
             y, z = i[:, None] + offsets[:, 0], j[:, None] + offsets[:, 1]
             inside = (y >= 0) & (y < height) & (z >= 0) & (z < width)
             flat = torch.where(inside, y * width + z, 0)

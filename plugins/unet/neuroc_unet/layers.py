@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroc.api import Engine, Interval, Weights, WeightsError, evaluator, prove
+from neuroc.api import Engine, Interval, Network, Weights, WeightsError, evaluator, prove
 from neuroc.exact.attention import Attention
 from neuroc.exact.layers import beside
 from neuroc.exact.norm import RmsNorm
@@ -62,6 +62,20 @@ class Layers:
     heads: tuple[Any, ...]
     attention: Attention
     core: NDArray[np.float32]  # (width,) what synthesis starts from
+
+
+class _Probed:
+    """A proved network that is prepared and probed when it is first needed: decoders never run the analysis."""
+
+    def __init__(self, engine: Engine, network: Network) -> None:
+        self._engine, self._network = engine, network
+        self._evaluate: Any = None
+
+    def __call__(self, rows: Any) -> Any:
+        """Outputs (n, out) for inputs (n, in); raises ExactnessError if the engine does not compute them exactly."""
+        if self._evaluate is None:
+            self._evaluate = evaluator(self._engine, self._network)
+        return self._evaluate(rows)
 
 
 def clamp_of(variant: Variant, name: str) -> Interval:
@@ -122,8 +136,7 @@ def load_layers(variant: Variant, weights: Weights, engine: Engine, passes: int)
         raise WeightsError(f"the core of {weights.name} is out of range", remedy="Choose others")
 
     def chain(*names: str) -> Any:
-        layers = tuple(linear[name] for name in names)
-        return evaluator(engine, prove(layers, range_of(variant, names[0])))
+        return _Probed(engine, prove(tuple(linear[name] for name in names), range_of(variant, names[0])))
 
     def block(name: str, level: int) -> Block:
         convolutions = chain(f"{name}.conv0"), chain(f"{name}.conv1")
@@ -131,7 +144,7 @@ def load_layers(variant: Variant, weights: Weights, engine: Engine, passes: int)
         if level != CORE:
             return Block(convolutions, norm)
         joined = beside([linear[f"{name}.{part}"] for part in ("query", "key", "value")])
-        attend = evaluator(engine, prove((joined,), range_of(variant, f"{name}.query")))
+        attend = _Probed(engine, prove((joined,), range_of(variant, f"{name}.query")))
         return Block(convolutions, norm, attend, chain(f"{name}.attended"))
 
     levels = range(1, LEVELS + 1)
