@@ -1,4 +1,4 @@
-"""What the levels are made of: convolutions a strip at a time, norms, attention at the core (SPEC section 16.4).
+"""What the levels are made of: convolutions a strip at a time, norms, attention at the core (SPEC section 16.3).
 
 Activations are (B, h, w, features), integers in float32: what the matrix products take. They are far below 2**24.
 """

@@ -1,4 +1,4 @@
-"""The distributions of latents and samples (SPEC section 16.4 and 16.5)."""
+"""The distributions of latents and samples (SPEC sections 16.4 and 16.5)."""
 
 from __future__ import annotations
 

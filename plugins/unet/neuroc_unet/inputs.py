@@ -1,4 +1,4 @@
-"""What the network sees of pixels: levels in units, centres, known neighbours (SPEC section 16.3 and 16.5).
+"""What the network sees of pixels: levels in units, centres, known neighbours (SPEC sections 16 and 16.5).
 
 Samples and predictions are in 1/16 of a level, of 8 bits where they have fewer; the network sees 1/16 of a unit, in the
 analysis quarters. A unit is a level up to 8 bits, and 2**unit levels of 16.

@@ -1,4 +1,4 @@
-"""Reads a weights file into exact layers and proves them (SPEC section 16.4 and 16.6)."""
+"""Reads a weights file into exact layers and proves them (SPEC sections 16.3 and 16.6)."""
 
 from __future__ import annotations
 

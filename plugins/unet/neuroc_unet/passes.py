@@ -1,4 +1,4 @@
-"""Passes: which pixels are coded together, and which known ones each of them sees (SPEC section 16.2).
+"""Passes: which pixels are coded together, and which known ones each of them sees (SPEC section 16.1).
 
 Every pass is a coset of a lattice and so is, with it, all that is known before it: every pixel of a pass has its known
 neighbours at the same places.

@@ -1,4 +1,4 @@
-"""Up and down the levels: analysis, which only encoders run, and synthesis (SPEC section 16.4).
+"""Up and down the levels: analysis, which only encoders run, and synthesis (SPEC section 16.3).
 
 picture --analysis--> (y, h) of the levels 1, 2, 3, 4          y: strided convolution, h: block
 core d --> [latent q --embed--> + d] --> block g --> up --> d of the next finer level ... --> features, picture

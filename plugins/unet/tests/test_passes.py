@@ -1,4 +1,4 @@
-"""Passes cover every pixel once, and every pixel of a pass knows its neighbours at the same places (SPEC 16.2)."""
+"""Passes cover every pixel once, and every pixel of a pass knows its neighbours at the same places (SPEC 16.1)."""
 
 from __future__ import annotations
 
