@@ -8,25 +8,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from contenders import FORM, contender
 from neuroc.bench import Contender, compare, pictures_below
-from neuroc.params import options
 from neuroc.peers import expand
-from neuroc.plugins import load_codec
 from neuroc_cli.planning import PICTURES
-from neuroc_cli.plugin_options import parse_params
 from stored import short, store
-
-
-def contender(text: str) -> Contender:
-    """``ID[:NAME=VALUE,...]`` as a contender."""
-    name, _, params = text.partition(":")
-    return Contender(text, codec=name, params=parse_params(options(load_codec(name).params), params))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with pictures")
-    parser.add_argument("--plugin", action="append", metavar="ID[:NAME=VALUE,...]", help="default: causal59k")
+    parser.add_argument("--plugin", action="append", metavar=FORM, help="default: causal59k")
     parser.add_argument("--peers", default="png,webp,jxl", help="some of png,webp,jxl; empty for none")
     parser.add_argument("--limit", type=int, help="only the first so many pictures")
     parser.add_argument("--name", help="of the stored result; default: density-FOLDER")

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contenders import FORM, contender
 from neuroc.bench import THREADS, WARM_UP, pictures_below
 from neuroc.peers import expand, peer
 from neuroc_cli.planning import PICTURES
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 
 def encode(codec: str, picture: Picture) -> bytes:
-    """The coded file; ``codec`` is a peer or a plugin id."""
+    """The coded file; ``codec`` is a peer or a contender's name."""
     import neuroc
 
     if is_peer(codec):
         return peer(codec)[0](picture)
-    return neuroc.encode(picture, plugin=codec, verify=False)
+    chosen = contender(codec)
+    return neuroc.encode(picture, plugin=chosen.codec, verify=False, **chosen.params)
 
 
 def decode(codec: str, pair: tuple[bytes, Picture]) -> bool:
@@ -76,7 +78,7 @@ def measure(codec: str, pictures: Sequence[Picture], processes: int) -> dict[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with pictures")
-    parser.add_argument("--plugin", action="append", metavar="ID", help="default: causal59k")
+    parser.add_argument("--plugin", action="append", metavar=FORM, help="default: causal59k")
     parser.add_argument("--peers", default="jxl-e9,png", help="some of png,webp,jxl-e7,jxl-e9")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--limit", type=int, help="only the first so many pictures")
@@ -91,7 +93,12 @@ def main() -> None:
     for r in rows:
         print(f"{r['codec']:12} encode {r['encode_mps']:8.3f} MP/s   decode {r['decode_mps']:8.3f} MP/s")
     figures = {"pictures": len(files), "processes": arguments.processes, "codecs": rows}
-    store(f"speed-{arguments.data.name}", figures, arguments.data, codecs=plugins)
+    store(
+        f"speed-{arguments.data.name}",
+        figures,
+        arguments.data,
+        codecs=list(dict.fromkeys(p.partition(":")[0] for p in plugins)),
+    )
 
 
 if __name__ == "__main__":

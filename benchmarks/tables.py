@@ -20,14 +20,14 @@ RESULTS = ROOT / "benchmarks" / "results"
 DOCUMENTS = (
     "README.md",
     "native/README.md",
-    *(f"plugins/{name}/README.md" for name in ("causal59k", "italic", "pixelcnn")),
+    *(f"plugins/{name}/README.md" for name in ("causal59k", "italic", "pixelcnn", "unet")),
 )
 PLOT = "docs/density.svg"
 BLOCK = re.compile(r"(<!-- table:([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 REFERENCE = "jxl-e9"
 NOTHING = "Not measured yet.\n"
 ENGINES = {k: f"native, {k}" for k in ("avx512-vnni", "avx2", "neon", "portable")} | {"numpy": "numpy"}
-NAMES = {"kodak": "Kodak", "mcmaster": "McMaster", "cifar10": "CIFAR-10"}
+NAMES = {"kodak": "Kodak", "kodak-grey": "Kodak, grey", "mcmaster": "McMaster", "cifar10": "CIFAR-10"}
 
 Document = dict[str, Any]
 

@@ -18,7 +18,8 @@ from .network import LATENT_MIXTURES, MIXTURES, SCALE_BITS, SCALE_MAX, SCALE_MIN
 
 UNIFORM = 2.0**-12  # share of the uniform distribution in every mixture
 TILE, LARGE = 64, 96  # pixels a side of training tiles; every fifth batch has large ones
-SHARES = {1: 0.45, 2: 0.1, 4: 0.1, 8: 0.35}  # of the batches
+SEVERAL = {2: 0.15, 4: 0.15, 8: 0.7}  # numbers of passes beside one, and how often each is trained
+WEAK = 0.05  # of the gradient for several passes goes to what all numbers share: one pass needs it most
 PREVIEW = 5e-3  # weight of the predicted picture's mean absolute error in levels, so that it remains a picture
 
 U8 = NDArray[np.uint8]
@@ -76,14 +77,23 @@ class Rate:
         return sum(self.latents.values(), torch.zeros(())) + sum(self.samples, torch.zeros(()))
 
 
-def rate(network: FloatNetwork, x: Tensor, passes: int, noisy: bool = False) -> Rate:
-    """Bits of x (B, C, H, W), samples of 8 bits, in so many passes."""
+def rate(network: FloatNetwork, x: Tensor, passes: int, *, noisy: bool = False, shared: float = 1.0) -> Rate:
+    """Bits of x (B, C, H, W), in so many passes; all but the heads gets this share of the gradient."""
     features, base, latents = network.synthesise(network.analyse(x), passes)
+    if shared < 1:
+        features, base = _weakened(features, shared), _weakened(base, shared)
+        for z in latents:
+            z.values, z.outputs = _weakened(z.values, shared), _weakened(z.outputs, shared)
     samples = []
     for number in range(passes):
         outputs, centre, target = network.head(passes, number, features, base, x)
         samples.append(sample_bits(network.variant, outputs, centre, target).sum())
     return Rate({z.level: latent_bits(z, noisy).sum() for z in latents}, samples, base)
+
+
+def _weakened(x: Tensor, share: float) -> Tensor:
+    """x forward, a share of its gradient backward."""
+    return x.detach() + share * (x - x.detach())
 
 
 def optimiser_of(network: FloatNetwork) -> MuonAdam:
@@ -92,7 +102,7 @@ def optimiser_of(network: FloatNetwork) -> MuonAdam:
     numbers = network.numbers
     matrices = [network.weights[n] for name, n in numbers.items() if name not in last]
     others = [network.weights[n] for name, n in numbers.items() if name in last]
-    return MuonAdam(matrices, [*others, *network.biases, network.core], muon_rate=0.02, adam_rate=3e-3)
+    return MuonAdam(matrices, [*others, *network.biases, network.core], muon_rate=0.012, adam_rate=2e-3)
 
 
 @dataclass(slots=True)
@@ -125,7 +135,7 @@ class Trainer:
         for passes in self._draw():
             x = self._tensor(self.train.batch(max(1, count // 2), size))
             with torch.autocast(self.device, torch.bfloat16, enabled=self.bfloat16):
-                found = rate(self.network, x, passes, noisy=True)
+                found = rate(self.network, x, passes, noisy=True, shared=1.0 if passes == 1 else WEAK)
             loss = found.total / x.numel() + PREVIEW * (found.base - x).abs().mean()
             (loss / 2).backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach()) / 2
@@ -135,9 +145,7 @@ class Trainer:
         return total
 
     def _draw(self) -> tuple[int, int]:
-        several = [n for n in SHARES if n > 1]
-        shares = np.array([SHARES[n] for n in several])
-        return 1, int(self._random.choice(several, p=shares / shares.sum()))
+        return 1, int(self._random.choice(list(SEVERAL), p=list(SEVERAL.values())))
 
     def _tensor(self, tiles: U8) -> Tensor:
         return torch.from_numpy(tiles.astype(np.float32)).to(self.device)
@@ -149,7 +157,7 @@ class Trainer:
             self._validation = [self.validation.batch(4, TILE) for _ in range(4)]
         total, count = 0.0, 0
         for tiles in self._validation:
-            for passes in SHARES:
+            for passes in (1, *SEVERAL):
                 x = self._tensor(tiles)
                 total += float(rate(self.network, x, passes).total) / x.numel()
                 count += 1
