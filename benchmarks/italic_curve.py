@@ -2,7 +2,7 @@
 
 Pictures are coded as files would be, tile by tile, and decoded again; the payload is the coded streams with the method
 byte of each tile, base picture included. Tiles run in lock-step, which changes no byte (a contract of every codec),
-so seconds are those of a batch, divided by its pictures. Also writes the curve as SVG (docs).
+so seconds, of processor time, are those of a batch, divided by its pictures. Also writes the curve as SVG (docs).
 """
 
 from __future__ import annotations
@@ -79,13 +79,13 @@ def measure(tiles: list[NDArray[Any]], steps: int, batch: int, options: dict[str
             x = np.stack(same[begin : begin + batch])
             spec = Spec(shape[0], shape[1], shape[2], 8, len(x))
             model = open_model(loaded, resolve_weights("italic", weights_name(loaded, spec)), spec, Runtime("numpy"))
-            start = time.perf_counter()
+            start = time.process_time()
             items = encode_items(model, x, spec, loaded.params, coder)
-            encoding += time.perf_counter() - start
+            encoding += time.process_time() - start
             if decoded < decode:
-                start = time.perf_counter()
+                start = time.process_time()
                 back = decode_items(model, items, spec, loaded.params, coder)
-                decoding += time.perf_counter() - start
+                decoding += time.process_time() - start
                 assert np.array_equal(back, x), "a picture came back changed"
                 decoded += len(x)
             size += sum(len(item) + 1 for item in items)

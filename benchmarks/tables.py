@@ -131,8 +131,8 @@ def steps() -> str:
         points = d["points"]
         rows = [
             ["bits per sub-pixel", *(f"{p['bpsp']:.3f}" for p in points)],
-            ["seconds, encode", *(f"{p['encode_seconds']:.3f}" for p in points)],
-            ["seconds, decode", *(f"{p['decode_seconds']:.3f}" for p in points)],
+            ["processor seconds, encode", *(f"{p['encode_seconds']:.3f}" for p in points)],
+            ["processor seconds, decode", *(f"{p['decode_seconds']:.3f}" for p in points)],
         ]
         tables.append(markdown(["steps", *(str(p["steps"]) for p in points)], rows) + sources([d]))
     return "\n".join(tables) or NOTHING

@@ -105,6 +105,6 @@ def test_the_tensors() -> None:
 def test_the_parameters() -> None:
     stated = {int(r[0]): (r[1], r[3].replace("`", ""), r[4]) for r in rows(part(6)) if r[0].isdigit()}
     for option in options(Params):
-        values = ", ".join(option.choices) if option.choices else f"{option.low} ... {option.high}"
+        values = ", ".join(map(str, option.choices)) if option.choices else f"{option.low} ... {option.high}"
         assert stated.pop(option.key) == (option.name, str(option.default), values)
     assert not stated

@@ -116,6 +116,6 @@ def test_the_parameters() -> None:
     for option in options(Params):
         key, default, values = stated[option.name]
         assert (key, default) == (option.key, str(option.default))
-        allowed = ", ".join(option.choices) if option.choices else f"{option.low} ... {option.high}"
+        allowed = ", ".join(map(str, option.choices)) if option.choices else f"{option.low} ... {option.high}"
         assert values == allowed
     assert len(stated) == len(options(Params))

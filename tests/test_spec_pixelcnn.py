@@ -110,5 +110,5 @@ def test_the_tensors() -> None:
 def test_the_parameters() -> None:
     stated = {int(r[0]): (r[1], r[3], r[4]) for r in rows(part(7)) if r[0].isdigit()}
     for option in options(Params):
-        assert stated.pop(option.key) == (option.name, str(option.default), ", ".join(option.choices))
+        assert stated.pop(option.key) == (option.name, str(option.default), ", ".join(map(str, option.choices)))
     assert not stated
