@@ -127,7 +127,8 @@ def _planes(canvas: Canvas, spec: Spec) -> list[Ints]:
     """Samples (B, H*W) of each channel; guesses are rounded to the nearest."""
     scale = _scale(spec)
     values = canvas.samples(np.arange(spec.pixels, dtype=np.intp))
-    rounded = np.minimum((values + np.int32(1 << scale >> 1)) >> np.int32(scale), (1 << spec.bits) - 1)
+    # Centres reach beyond what samples can be, on both sides.
+    rounded = np.clip((values + np.int32(1 << scale >> 1)) >> np.int32(scale), 0, (1 << spec.bits) - 1)
     return [rounded[:, :, c] for c in range(spec.channels)]
 
 

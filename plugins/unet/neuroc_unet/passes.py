@@ -6,7 +6,7 @@ neighbours at the same places.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def taps(passes: int, number: int) -> tuple[tuple[int, int], ...]:
     return tuple((di, dj) for _, di, dj in sorted(known)[:TAPS])
 
 
-@cache
+@lru_cache(maxsize=32)
 def sites(passes: int, number: int, height: int, width: int) -> Sites:
     """Flat positions (n,) of the pixels of a pass in raster order."""
     numbers = np.tile(cell(passes), (-(-height // PERIOD), -(-width // PERIOD)))[:height, :width]

@@ -103,6 +103,13 @@ def test_a_guess_leaves_what_is_known_as_it_is(photo: Picture) -> None:
     assert (shown[1::2, 1::2] == photo[1::2, 1::2]).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_guesses_beyond_the_range_of_samples_are_clamped(dtype: Any) -> None:
+    x = np.random.default_rng(0).integers(0, 6, (64, 64, 3)).astype(dtype)  # so dark that centres fall below zero
+    shown = neuroc.decode_partly(coded(x, passes=4), 1, engine="numpy").to_array()
+    assert int(shown.max()) < 64
+
+
 def test_a_damaged_file_has_no_preview(photo: Picture) -> None:
     data = bytearray(coded(photo, passes=1))
     data[len(data) // 2] ^= 1
