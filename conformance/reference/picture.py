@@ -4,19 +4,16 @@ import re
 import zlib
 from collections import namedtuple
 from hashlib import sha256
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import causal59k
 import container
-import italic
 import metadata
-import pixelcnn
 import raw
-import unet
 import weightfile
 from coders import CODERS
 from container import demand
@@ -25,7 +22,7 @@ from exact import Sides
 from header import GROUPS, Header, read_header
 
 # VERSION, plan, cost, load, decode are all that makes a codec.
-CODECS: dict[str, Any] = {"causal59k": causal59k, "italic": italic, "pixelcnn": pixelcnn, "unet": unet}
+CODECS = {name: import_module(name) for name in ("causal59k", "italic", "pixelcnn", "unet")}
 Picture = namedtuple("Picture", "mode bits samples records tables")  # samples (height, width, channels)
 Item = tuple[int, bytes]  # method and coded bytes
 Group = tuple[str, Any, int]  # name of its network (empty: only raw codes it), the network if needed, channels
