@@ -35,7 +35,7 @@ def shapes(name: str) -> dict[str, tuple[int, int, list[tuple[int, int]]]]:
     (a, b), signed, positive = HIDDEN[name], (-TOP, TOP), (0, TOP)
 
     def add(layer: str, inputs: int, *clamps: tuple[tuple[int, int], int]) -> None:
-        """A layer with so many outputs of each clamp."""
+        """SPEC 16.3: a layer with so many outputs of each clamp."""
         every = [clamp for clamp, count in clamps for _ in range(count)]
         found[layer] = (inputs, len(every), every)
 
