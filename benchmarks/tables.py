@@ -34,7 +34,8 @@ Document = dict[str, Any]
 
 def results(start: str) -> list[Document]:
     """Stored documents whose file names begin with ``start``, by name."""
-    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(RESULTS.glob(f"{start}*.json"))]
+    found = sorted(RESULTS.glob(f"{start}*.json"), key=lambda p: p.stem)
+    return [json.loads(p.read_text(encoding="utf-8")) for p in found]
 
 
 def label(codec: str) -> str:
