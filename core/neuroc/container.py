@@ -121,7 +121,7 @@ class ParsedFile:
         except CorruptFileError as error:
             raise ChecksumError(
                 f"tile {index} of {len(self.grid)} is damaged (the first is tile 0)",
-                remedy="Copy the file again from its source; 'neuroc decode --salvage' saves intact tiles, if there are any",
+                remedy="Copy the file again from its source; 'neuroc decode --salvage' saves intact tiles, if any",
                 file=self.name,
                 offset=start,
             ) from error
@@ -265,7 +265,7 @@ class _Walk:
             if self.pos > len(self.view):
                 raise TruncatedError(
                     "the file is cut off within its tiles",
-                    remedy="Copy it again; 'neuroc decode --salvage' saves intact tiles, if there are any",
+                    remedy="Copy it again; 'neuroc decode --salvage' saves intact tiles, if any",
                     file=self.name,
                     offset=len(self.view),
                 )
