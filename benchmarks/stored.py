@@ -36,7 +36,7 @@ def store(
 
     ``codecs`` are what was measured: the digests of their weights are kept.
     """
-    arguments = [Path(a).name if Path(a).exists() else a for a in sys.argv[1:]]
+    arguments = [_named(a) for a in sys.argv[1:]]
     document = {
         "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments]),
         "date": datetime.now(UTC).date().isoformat(),
@@ -49,6 +49,12 @@ def store(
     target = RESULTS / f"{name}.json"
     target.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"stored in benchmarks/results/{target.name}")
+
+
+def _named(argument: str) -> str:
+    """An argument with the name of a file or folder in place of its path, ``DIR:TILE`` too."""
+    path, colon, rest = argument.partition(":")
+    return Path(path).name + colon + rest if Path(path).exists() else argument
 
 
 def load(name: str) -> dict[str, Any] | None:
