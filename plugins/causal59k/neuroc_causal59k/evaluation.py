@@ -67,7 +67,7 @@ def _float(network: FloatNetwork, picture: NDArray[np.uint8]) -> float:
         i, j = np.divmod(pixels, width)
         context = neighbours(i, j, height, width, network.variant.taps)
         inputs, base = split_context(torch.from_numpy(flat[context]), *network.variant.centre)
-        total += float(bits(network.variant, network(inputs), base, torch.from_numpy(flat[pixels])).double().sum())
+        total += float(bits(network(inputs), base, torch.from_numpy(flat[pixels])).double().sum())
     return total
 
 

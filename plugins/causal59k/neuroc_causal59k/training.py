@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from neuroc.exact.layers import Interval
+from neuroc.train.likelihood import coupled_bits
 from neuroc.train.quantise import LayerGrid, choose_grid, ste
 from neuroc.train.sampling import PixelSampler
 
@@ -27,14 +28,11 @@ from .network import (
     MEAN_BITS,
     MIXTURES,
     SCALE_BITS,
-    SCALE_MAX,
-    SCALE_MIN,
     Variant,
 )
 
 INPUT_BITS = 6  # the float network sees inputs / 64
 MEAN_UNIT = 4  # its mean outputs are in 2**4 levels, so that all outputs are of order one
-UNIFORM = 2.0**-12  # share of the uniform distribution in every mixture
 CALIBRATION = 1 << 16  # pixels that fix the range of each unit
 HEADROOM = 1.06  # weights may still grow by this much while training on the grid
 
@@ -134,27 +132,9 @@ class FloatNetwork(torch.nn.Module):
         return tensors
 
 
-def bits(variant: Variant, outputs: torch.Tensor, base: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def bits(outputs: torch.Tensor, base: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Bits of each sample (n, C) under the mixture; ``base`` is left + up, ``target`` the samples, 8 bits."""
-    c, k = variant.channels, MIXTURES
-    means, scales, logits, coupling = torch.split(outputs.float(), [c * k, c * k, c * k, variant.couplings * k], dim=1)
-    target = target.float()
-    relative = target - base * 0.5
-    mu = list((means.view(-1, c, k) * 2.0**MEAN_UNIT).unbind(1))
-    if c == 3:
-        a, b, g = coupling.view(-1, 3, k).unbind(1)
-        red, green = relative[:, 0:1], relative[:, 1:2]
-        mu[1] = mu[1] + a * red
-        mu[2] = mu[2] + b * red + g * green
-    inverse = torch.exp2(scales.clamp(SCALE_MIN / 2**SCALE_BITS, SCALE_MAX / 2**SCALE_BITS)).view(-1, c, k)
-    distance = relative[:, :, None] - torch.stack(mu, dim=1)
-    upper = torch.sigmoid((distance + 0.5) * inverse)
-    lower = torch.sigmoid((distance - 0.5) * inverse)
-    upper = torch.where(target[:, :, None] == 255, torch.ones_like(upper), upper)
-    lower = torch.where(target[:, :, None] == 0, torch.zeros_like(lower), lower)
-    weight = torch.softmax(logits.view(-1, c, k) * math.log(2), dim=-1)
-    p = ((upper - lower) * weight).sum(dim=-1)
-    return -torch.log2(p * (1 - UNIFORM) + UNIFORM / 256)
+    return coupled_bits(outputs, base * 0.5, target.float(), MIXTURES, MEAN_UNIT)
 
 
 @dataclass(slots=True)
@@ -180,7 +160,7 @@ class Trainer:
         plain = self.bfloat16 and self.network.grid is None and self.network.training
         with torch.autocast(self.device, torch.bfloat16, enabled=plain):
             outputs = self.network(inputs)
-        return bits(self.variant, outputs, base, target.to(self.device)).mean()
+        return bits(outputs, base, target.to(self.device)).mean()
 
     def step(self, fraction: float) -> float:
         if fraction >= self.quantise_from and self.network.grid is None:

@@ -75,7 +75,7 @@ def _float(network: FloatNetwork, tile: NDArray[np.uint8], steps: int) -> float:
         inputs, prediction = seen.pixels(b, i, j)
         state, first = network(seen.cells(torch.tensor([begin / (height * width)])), state)
         outputs = network.outputs(state, first, b, i, j, inputs)
-        total += float(bits(network.variant, outputs, prediction, x[b, :, i, j]).double().sum())
+        total += float(bits(outputs, prediction, x[b, :, i, j]).double().sum())
         known[sites] = 1
     return total
 

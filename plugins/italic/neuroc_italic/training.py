@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuroc.train.likelihood import coupled_bits
 from neuroc.train.tiles import TileSampler
 
 from .base import base_picture
 from .floatnet import MEAN_UNIT, FloatNetwork, Seen
-from .network import MIXTURES, SCALE_BITS, SCALE_MAX, SCALE_MIN, STREAM, Variant
+from .network import MIXTURES, STREAM, Variant
 from .schedule import ENDS, LARGEST_TILE, RANK_BITS, ranks
 
-UNIFORM = 2.0**-12  # share of the uniform distribution in every mixture
 TILE = 32  # pixels a side of most training tiles; every fourth batch has LARGEST_TILE
 RANKS = 1 << RANK_BITS
 BASE_QUALITIES = (2, 6)  # of base pictures in training: from, below
@@ -34,26 +34,9 @@ U8 = NDArray[np.uint8]
 Tensor = torch.Tensor
 
 
-def bits(variant: Variant, outputs: Tensor, base: Tensor, target: Tensor) -> Tensor:
+def bits(outputs: Tensor, base: Tensor, target: Tensor) -> Tensor:
     """Bits of each sample (n, C) under the mixture; base: predictions, target: samples, 8 bits."""
-    c, k = variant.channels, MIXTURES
-    means, scales, logits, coupling = torch.split(outputs.float(), [c * k, c * k, c * k, variant.couplings * k], dim=1)
-    relative = target - base
-    mu = list((means.view(-1, c, k) * 2.0**MEAN_UNIT).unbind(1))
-    if c == 3:
-        a, b, g = coupling.view(-1, 3, k).unbind(1)
-        red, green = relative[:, 0:1], relative[:, 1:2]
-        mu[1] = mu[1] + a * red
-        mu[2] = mu[2] + b * red + g * green
-    inverse = torch.exp2(scales.clamp(SCALE_MIN / 2**SCALE_BITS, SCALE_MAX / 2**SCALE_BITS)).view(-1, c, k)
-    distance = relative[:, :, None] - torch.stack(mu, dim=1)
-    upper = torch.sigmoid((distance + 0.5) * inverse)
-    lower = torch.sigmoid((distance - 0.5) * inverse)
-    upper = torch.where(target[:, :, None] == 255, torch.ones_like(upper), upper)
-    lower = torch.where(target[:, :, None] == 0, torch.zeros_like(lower), lower)
-    weight = torch.softmax(logits.view(-1, c, k) * math.log(2), dim=-1)
-    p = ((upper - lower) * weight).sum(dim=-1)
-    return -torch.log2(p * (1 - UNIFORM) + UNIFORM / 256)
+    return coupled_bits(outputs, base, target, MIXTURES, MEAN_UNIT)
 
 
 def random_ends(random: np.random.Generator) -> list[int]:
@@ -129,7 +112,7 @@ class Trainer:
             with torch.autocast(self.device, torch.bfloat16, enabled=plain):
                 stream, first = self.network(seen.cells(share), state)
                 outputs = self.network.outputs(stream, first, b, i, j, inputs)
-            cost = bits(self.variant, outputs, prediction, x[b, :, i, j])
+            cost = bits(outputs, prediction, x[b, :, i, j])
             real = (end > begin).float()
             state = stream * real[:, None, None, None].to(stream.dtype)  # what does not exist leaves no state
             weight = ((end - begin).float() / RANKS) ** (1 - DRAW) * real

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from neuroc.exact.layers import Interval
+from neuroc.train.likelihood import mixture_bits
 from neuroc.train.quantise import LayerGrid, choose_grid, ste
 from neuroc.train.sampling import PixelSampler
 
@@ -28,15 +29,12 @@ from .network import (
     MEAN_BITS,
     MIXTURES,
     SCALE_BITS,
-    SCALE_MAX,
-    SCALE_MIN,
     Layer,
     Variant,
 )
 
 INPUT_BITS = 6  # the float network sees inputs / 64
 MEAN_UNIT = 4  # its mean outputs are in 2**4 levels, so that all outputs are of order one
-UNIFORM = 2.0**-12  # share of the uniform distribution in every mixture
 CALIBRATION = 1 << 15  # pixels that fix the range of each unit
 HEADROOM = 1.06  # weights may still grow by this much while training on the grid
 LAPLACE = 8.0  # scale of the softmax that training starts from, in levels
@@ -240,15 +238,8 @@ def _softmax_bits(outputs: torch.Tensor, prediction: torch.Tensor, target: torch
 
 def _mixture_bits(outputs: torch.Tensor, prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     means, scales, logits = torch.split(outputs.float(), [MIXTURES] * 3, dim=1)
-    target = target[:, None]
-    distance = target - prediction[:, None] * 0.5 - means * 2.0**MEAN_UNIT
-    inverse = torch.exp2(scales.clamp(SCALE_MIN / 2**SCALE_BITS, SCALE_MAX / 2**SCALE_BITS))
-    upper = torch.sigmoid((distance + 0.5) * inverse)
-    lower = torch.sigmoid((distance - 0.5) * inverse)
-    upper = torch.where(target == 255, torch.ones_like(upper), upper)
-    lower = torch.where(target == 0, torch.zeros_like(lower), lower)
-    p = ((upper - lower) * torch.softmax(logits * math.log(2), dim=1)).sum(dim=1)
-    return -torch.log2(p * (1 - UNIFORM) + UNIFORM / 256)
+    distance = (target - prediction * 0.5)[:, None] - means * 2.0**MEAN_UNIT
+    return mixture_bits(distance, scales, logits, target)
 
 
 @dataclass(slots=True)

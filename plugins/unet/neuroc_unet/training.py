@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuroc.train.likelihood import coupled_bits, mixture_bits
 from neuroc.train.optimiser import MuonAdam
 from neuroc.train.tiles import TileSampler
 
 from .floatnet import LATENT_MEAN_UNIT, MEAN_UNIT, FloatNetwork, Latent
-from .network import LATENT_MIXTURES, MIXTURES, SCALE_BITS, SCALE_MAX, SCALE_MIN, Variant
+from .network import LATENT_MIXTURES, MIXTURES
 
-UNIFORM = 2.0**-12  # share of the uniform distribution in every mixture
 TILE, LARGE = 64, 96  # pixels a side of training tiles; every fifth batch has large ones
 SEVERAL = {2: 0.15, 4: 0.15, 8: 0.7}  # numbers of passes beside one, and how often each is trained
 WEAK = 0.05  # of the gradient for several passes goes to what all numbers share: one pass needs it most
@@ -26,34 +25,6 @@ U8 = NDArray[np.uint8]
 Tensor = torch.Tensor
 
 
-def _mixture(means: Tensor, scales: Tensor, logits: Tensor, x: Tensor, lowest: float, highest: float) -> Tensor:
-    """Bits (n, c) of x (n, c) under mixtures (n, c, k) over whole numbers lowest..highest."""
-    inverse = torch.exp2(scales.clamp(SCALE_MIN / 2**SCALE_BITS, SCALE_MAX / 2**SCALE_BITS))
-    distance = x[:, :, None] - means
-    upper = torch.sigmoid((distance + 0.5) * inverse)
-    lower = torch.sigmoid((distance - 0.5) * inverse)
-    upper = torch.where(x[:, :, None] >= highest, torch.ones_like(upper), upper)
-    lower = torch.where(x[:, :, None] <= lowest, torch.zeros_like(lower), lower)
-    weight = torch.softmax(logits * math.log(2), dim=-1)
-    p = ((upper - lower) * weight).sum(dim=-1)
-    return -torch.log2(p * (1 - UNIFORM) + UNIFORM / 256)
-
-
-def sample_bits(variant: Variant, outputs: Tensor, centre: Tensor, target: Tensor) -> Tensor:
-    """Bits of each sample (n, C); centre: what means are relative to, target: samples of 8 bits."""
-    c, k = variant.channels, MIXTURES
-    means, scales, logits, coupling = torch.split(outputs.float(), [c * k, c * k, c * k, variant.couplings * k], dim=1)
-    relative = target - centre
-    mu = list((means.view(-1, c, k) * 2.0**MEAN_UNIT).unbind(1))
-    if c == 3:
-        a, b, g = coupling.view(-1, 3, k).unbind(1)
-        red, green = relative[:, 0:1], relative[:, 1:2]
-        mu[1] = mu[1] + a * red
-        mu[2] = mu[2] + b * red + g * green
-    means = torch.stack(mu, dim=1) + centre[:, :, None]
-    return _mixture(means, scales.view(-1, c, k), logits.view(-1, c, k), target, 0, 255)
-
-
 def latent_bits(latent: Latent, noisy: bool) -> Tensor:
     """Bits (n, z) of a level's latents; with noise instead of rounding, the rate has a gradient."""
     batch, z, h, w = latent.values.shape
@@ -61,7 +32,7 @@ def latent_bits(latent: Latent, noisy: bool) -> Tensor:
     x = x.permute(0, 2, 3, 1).reshape(-1, z)
     parts = latent.outputs.float().view(batch, 3, z, LATENT_MIXTURES, h, w)
     means, scales, logits = parts.permute(1, 0, 4, 5, 2, 3).reshape(3, -1, z, LATENT_MIXTURES)
-    return _mixture(means * 2.0**LATENT_MEAN_UNIT, scales, logits, x, -128, 127)
+    return mixture_bits(x[:, :, None] - means * 2.0**LATENT_MEAN_UNIT, scales, logits, x, -128, 127)
 
 
 @dataclass(slots=True)
@@ -87,7 +58,7 @@ def rate(network: FloatNetwork, x: Tensor, passes: int, *, noisy: bool = False, 
     samples = []
     for number in range(passes):
         outputs, centre, target = network.head(passes, number, features, base, x)
-        samples.append(sample_bits(network.variant, outputs, centre, target).sum())
+        samples.append(coupled_bits(outputs, centre, target, MIXTURES, MEAN_UNIT).sum())
     return Rate({z.level: latent_bits(z, noisy).sum() for z in latents}, samples, base)
 
 
